@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    execArgv: ['--unhandled-rejections=strict'],
+    testTimeout: 20_000,
+    restoreMocks: true,
+    reporters: ['default'],
+    coverage: { include: ['src/**'], reporter: ['text-summary'] },
+  },
+})
