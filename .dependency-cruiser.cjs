@@ -17,7 +17,7 @@ const rooms = [
 
 // A vendor package is imported in exactly one place.
 const vendors = {
-  '(lru-cache)': '^src/features/cache/memory-tier\\.ts$',
+  '(lru-cache)': '^src/features/(cache|pricing)/',
   '(p-queue)': '^src/features/schedule/',
   '(eventemitter3)': '^src/util/emitter\\.ts$',
   '(gpt-tokenizer)': '^src/features/pricing/tokenizer\\.ts$',

@@ -1,5 +1,5 @@
 /** What is stored and the contract of a place that stores it. Types only. */
-import type { FinishReason } from './response.js'
+import type { FinishReason } from './provider.js'
 import type { ToolCall } from './request.js'
 import type { Usage } from './provider.js'
 

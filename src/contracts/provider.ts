@@ -1,7 +1,9 @@
 /** The contract between the client and whoever calls a model. Types only. */
-import type { FinishReason } from './response.js'
 import type { Message, ResponseFormat, Tool, ToolCall, ToolChoice } from './request.js'
 import type { Model, ModelCapabilities, ModelOptions } from './model.js'
+
+/** Why the model stopped. Only `stop` and `tool_calls` answers are ever cached. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
 /**
  * Tokens of one call, each counted in exactly one field:
@@ -87,4 +89,10 @@ export interface Provider {
   call(call: ProviderCall, signal: AbortSignal): Promise<ProviderAnswer>
   stream(call: ProviderCall, signal: AbortSignal): AsyncIterable<Delta>
   close?(): Promise<void>
+}
+
+/** A model at a provider: what routing chooses between. */
+export interface Offer {
+  readonly provider: Provider
+  readonly model: Model
 }

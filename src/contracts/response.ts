@@ -1,10 +1,7 @@
 /** What a caller gets back. Documented field names, additive fields marked so. Types only. */
 import type { RaptorflowErrorCode, RaptorflowError } from '../errors.js'
-import type { Usage } from './provider.js'
+import type { FinishReason, Usage } from './provider.js'
 import type { StrategyName, ToolCall } from './request.js'
-
-/** Why the model stopped. Only `stop` and `tool_calls` answers are ever cached. */
-export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
 
 export type CacheLevel = 'l1' | 'l2' | 'l3' | 'semantic'
 

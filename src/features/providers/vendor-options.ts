@@ -1,0 +1,126 @@
+/** Checks of the options that all providers share, and what custom wire formats are assumed to carry. */
+import type { ModelCapabilities, ModelOptions } from '../../contracts/model.js'
+import { invalidOption } from '../../util/invalid-option.js'
+
+const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+/** RFC 9110 5.6.2: what a header's name may hold. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** Text in, text out, with the usual sampling parameters. */
+export const TEXT_CAPABILITIES: ModelCapabilities = {
+  tools: false,
+  toolChoice: false,
+  images: false,
+  files: false,
+  jsonObject: false,
+  jsonSchema: false,
+  stop: true,
+  seed: true,
+  topP: true,
+  maxTemperature: 2,
+  temperatureWithTopP: true,
+  stream: true,
+}
+
+/** A provider's name. */
+export function checkName(value: unknown): string {
+  if (typeof value === 'string' && NAME.test(value)) return value
+  throw invalidOption(
+    'name',
+    '1-64 characters of a-z, 0-9, _ and -, not beginning with _ or -',
+    value,
+  )
+}
+
+/** A value that must not be left out; the other checks here let undefined pass. */
+export function checkGiven(option: string, value: unknown): void {
+  if (value === undefined) throw invalidOption(option, 'given', value)
+}
+
+/** A value that may be left out, but not be empty. */
+export function checkText(option: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return
+  throw invalidOption(option, 'a string that is not empty', value)
+}
+
+export function checkFunction(option: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return
+  throw invalidOption(option, 'a function', value)
+}
+
+/** An address may not hold credentials: it appears in places a key must not. */
+export function checkURL(option: string, value: unknown): void {
+  if (value === undefined) return
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  const isWeb = url?.protocol === 'http:' || url?.protocol === 'https:'
+  if (isWeb && url.username === '' && url.password === '') return
+  throw invalidOption(option, 'an http or https URL without credentials in it', value)
+}
+
+export function checkHeaders(option: string, value: unknown): void {
+  if (value === undefined) return
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const good = (entry: [string, unknown]): boolean =>
+    HEADER_NAME.test(entry[0]) && typeof entry[1] === 'string'
+  if (isRecord && Object.entries(value).every(good)) return
+  throw invalidOption(option, 'an object of header names and string values', value)
+}
+
+/** Models as names or with their facts; a name alone leaves the facts to the catalogue. */
+export function checkModels(value: unknown): readonly ModelOptions[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw invalidOption('models', 'an array of at least one model', value)
+  }
+  const seen = new Set<string>()
+  return (value as unknown[]).map((item, index) => {
+    const path = `models.${index}`
+    const model = typeof item === 'string' ? { id: item } : item
+    if (!isModelOptions(model)) {
+      throw invalidOption(path, 'a model name or an object with an `id`', item)
+    }
+    if (seen.has(model.id)) throw invalidOption(path, 'a model that is not listed yet', item)
+    seen.add(model.id)
+    return model
+  })
+}
+
+function isModelOptions(value: unknown): value is ModelOptions {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return false
+  return typeof value.id === 'string' && value.id !== ''
+}
+
+/** Fills what the models leave open, so that a model may both widen and narrow the provider's abilities. */
+export function withCapabilities(
+  models: readonly ModelOptions[],
+  defaults: ModelCapabilities,
+): readonly ModelOptions[] {
+  return models.map((model) => ({
+    ...model,
+    capabilities: { ...defaults, ...model.capabilities },
+  }))
+}
+
+/** What at least one of the models can: a provider's own abilities bound those of its models. */
+export function widest(
+  defaults: ModelCapabilities,
+  models: readonly ModelOptions[],
+): ModelCapabilities {
+  const all = [defaults, ...models.map((model) => ({ ...defaults, ...model.capabilities }))]
+  const some = (name: keyof Omit<ModelCapabilities, 'maxTemperature'>): boolean =>
+    all.some((capabilities) => capabilities[name])
+  const temperatures = all.flatMap(({ maxTemperature }) => maxTemperature ?? [])
+  return {
+    tools: some('tools'),
+    toolChoice: some('toolChoice'),
+    images: some('images'),
+    files: some('files'),
+    jsonObject: some('jsonObject'),
+    jsonSchema: some('jsonSchema'),
+    stop: some('stop'),
+    seed: some('seed'),
+    topP: some('topP'),
+    maxTemperature: temperatures.length === 0 ? null : Math.max(...temperatures),
+    temperatureWithTopP: some('temperatureWithTopP'),
+    stream: some('stream'),
+  }
+}

@@ -1,0 +1,173 @@
+/** What an InferenceClient is made from: the rooms' options, their defaults, their checks. */
+import type { CacheTier } from './contracts/cache-tier.js'
+import type { Clock, Random } from './contracts/clock.js'
+import type { Logger } from './contracts/logger.js'
+import type { ModelPrice, PriceSource } from './contracts/model.js'
+import type { Provider } from './contracts/provider.js'
+import type { MemoryTierOptions } from './features/cache/memory-tier.js'
+import type { ScheduleOptions } from './features/schedule/scheduler.js'
+import type { AttemptTimeouts } from './pipeline/dependencies.js'
+import { systemClock } from './util/clock.js'
+import { invalidOption } from './util/invalid-option.js'
+import { resolveLogger } from './util/logger.js'
+
+export interface CacheClientOptions {
+  /** The memory level; `false` switches it off. @default { maxEntries: 5_000, maxBytes: 64 MiB } */
+  readonly l1?: Omit<MemoryTierOptions, 'clock'> | false | undefined
+  /** A shared level, asked after `l1`. */
+  readonly l2?: CacheTier | undefined
+  /** A persistent level, asked after `l2`. */
+  readonly l3?: CacheTier | undefined
+  /** How long an answer is served, in seconds, +-10 % so that entries do not all end at once. @default 3_600 */
+  readonly ttlSeconds?: number | undefined
+  /** How much longer it may be served, marked `stale`, when every provider fails. @default 86_400 */
+  readonly graceSeconds?: number | undefined
+}
+
+export interface InferenceClientOptions {
+  /** Who may be asked, in order of preference; at least one. */
+  readonly providers: readonly Provider[]
+  /** Used when a request names no model. @default 'gpt-3.5-turbo' */
+  readonly defaultModel?: string | undefined
+  /** Models to try when the first ones fail, as `model` or `provider/model`. @default [] */
+  readonly fallback?: readonly string[] | undefined
+  readonly cache?: CacheClientOptions | undefined
+  readonly schedule?: ScheduleOptions | undefined
+  /** Longest times of one attempt, ms. @default { attemptMs: 120_000, firstByteMs: 60_000, idleMs: 30_000 } */
+  readonly timeouts?: { readonly [Name in keyof AttemptTimeouts]?: number | undefined } | undefined
+  /** Prices by `model` or `provider/model`, USD per million tokens; they win over `priceSource`. */
+  readonly prices?: { readonly [model: string]: ModelPrice } | undefined
+  /** @default the genai-prices catalogue, loaded on first need, no network */
+  readonly priceSource?: PriceSource | undefined
+  readonly ledger?:
+    | {
+        /** Newest request and attempt rows kept in memory. @default 10_000 */
+        readonly maxRows?: number | undefined
+      }
+    | undefined
+  /** pino-compatible. @default silent, or stderr when RAPTORFLOW_DEBUG=1 */
+  readonly logger?: Logger | undefined
+  /** @default system time */
+  readonly clock?: Clock | undefined
+  /** For jitter. @default Math.random */
+  readonly random?: Random | undefined
+}
+
+export interface ResolvedOptions {
+  readonly providers: readonly Provider[]
+  readonly defaultModel: string
+  readonly fallback: readonly string[]
+  readonly cache: {
+    readonly l1: Omit<MemoryTierOptions, 'clock'> | false
+    readonly lower: readonly CacheTier[]
+    readonly ttlSeconds: number
+    readonly graceSeconds: number
+  }
+  readonly schedule: ScheduleOptions
+  readonly timeouts: AttemptTimeouts
+  readonly prices: { readonly [model: string]: ModelPrice }
+  readonly priceSource: PriceSource | undefined
+  readonly maxRows: number
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const KNOWN: readonly string[] = [
+  'providers',
+  'defaultModel',
+  'fallback',
+  'cache',
+  'schedule',
+  'timeouts',
+  'prices',
+  'priceSource',
+  'ledger',
+  'logger',
+  'clock',
+  'random',
+] satisfies readonly (keyof InferenceClientOptions)[]
+
+const PROVIDER_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+
+/** @throws RaptorflowError INVALID_REQUEST, reason `configuration`, naming the option */
+export function resolveOptions(options: InferenceClientOptions): ResolvedOptions {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw invalidOption('options', 'an object with `providers`', options)
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name))
+  if (unknown !== undefined) throw invalidOption(unknown, `one of ${KNOWN.join(', ')}`, undefined)
+  const cache = options.cache ?? {}
+  const timeouts = options.timeouts ?? {}
+  return {
+    providers: checkProviders(options.providers),
+    defaultModel: text('defaultModel', options.defaultModel ?? 'gpt-3.5-turbo'),
+    fallback: (options.fallback ?? []).map((name) => text('fallback', name)),
+    cache: {
+      l1: cache.l1 ?? {},
+      lower: [tier('l2', cache.l2), tier('l3', cache.l3)].flat(),
+      ttlSeconds: positive('cache.ttlSeconds', cache.ttlSeconds ?? 3_600),
+      graceSeconds: atLeastZero('cache.graceSeconds', cache.graceSeconds ?? 86_400),
+    },
+    schedule: options.schedule ?? {},
+    timeouts: {
+      attemptMs: positive('timeouts.attemptMs', timeouts.attemptMs ?? 120_000),
+      firstByteMs: positive('timeouts.firstByteMs', timeouts.firstByteMs ?? 60_000),
+      idleMs: positive('timeouts.idleMs', timeouts.idleMs ?? 30_000),
+    },
+    prices: options.prices ?? {},
+    priceSource: options.priceSource,
+    maxRows: positive('ledger.maxRows', options.ledger?.maxRows ?? 10_000),
+    logger: resolveLogger(options.logger),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  }
+}
+
+function checkProviders(providers: unknown): readonly Provider[] {
+  if (!Array.isArray(providers) || providers.length === 0) {
+    throw invalidOption('providers', 'an array of at least one provider', providers)
+  }
+  const names = new Set<string>()
+  for (const [index, provider] of (providers as readonly Partial<Provider>[]).entries()) {
+    const where = `providers.${index}`
+    if (
+      (provider as unknown) === null ||
+      typeof provider !== 'object' ||
+      provider.specVersion !== 'v1'
+    ) {
+      throw invalidOption(where, 'a provider, such as openai({ apiKey }) makes', provider)
+    }
+    const { name } = provider
+    if (typeof name !== 'string' || !PROVIDER_NAME.test(name)) {
+      throw invalidOption(`${where}.name`, 'text of a-z 0-9 _ -, at most 64 long', name)
+    }
+    if (names.has(name)) {
+      throw invalidOption(`${where}.name`, "different from the other providers' names", name)
+    }
+    names.add(name)
+  }
+  return [...(providers as readonly Provider[])]
+}
+
+function tier(level: 'l2' | 'l3', given: CacheTier | undefined): readonly CacheTier[] {
+  if (given === undefined) return []
+  if (typeof given !== 'object' || (given as unknown) === null || given.level !== level) {
+    throw invalidOption(`cache.${level}`, `a cache tier of level ${level}`, given)
+  }
+  return [given]
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw invalidOption(name, 'text that is not empty', value)
+}
+
+function positive(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
+  throw invalidOption(name, 'a number greater than 0', value)
+}
+
+function atLeastZero(name: string, value: unknown): number {
+  return value === 0 ? 0 : positive(name, value)
+}

@@ -1,0 +1,39 @@
+/** The one record a request fills as it goes; rows, events, spans and `metadata.routing` are views of it. */
+import type { RaptorflowError } from '../errors.js'
+import type { ParsedRequest } from '../contracts/request.js'
+import type { AttemptInfo, RoutingInfo } from '../contracts/response.js'
+import type { CacheHit } from '../features/cache/stack.js'
+import type { StoredAnswer } from '../contracts/cache-tier.js'
+import type { Passenger } from '../features/dedup/flight.js'
+
+/** Built on a miss only: a hit never needs one. It is also the passenger its flight knows. */
+export interface Decision extends Passenger {
+  readonly request: ParsedRequest
+  readonly key_id: string | undefined
+  /** `clock.monotonic()` when the call came in. */
+  readonly arrived: number
+  /** Undefined when the request may neither read nor write the cache. */
+  readonly cacheKey: string | undefined
+  /** The cache's generation when the call came in: an older answer is not stored after a clear. */
+  readonly generation: number
+  routing: RoutingInfo
+  readonly attempts: AttemptInfo[]
+  /** Nano-USD before the call; null when the price is unknown. */
+  estimatedCost: number | null
+  /** Nano-USD of all attempts so far; null once one of them is unknown. */
+  cost: number | null
+  /** A RaptorflowError that a provider's own code threw: it explains itself better than a verdict. */
+  raised: RaptorflowError | undefined
+  /** Set when the budget lowered the tokens the model may generate. */
+  maxTokensCapped: number | undefined
+}
+
+/** What a flight lands with: the answer and its sponsor's decision. */
+export interface FlightResult {
+  readonly answer: StoredAnswer
+  readonly sponsor: Decision
+  /** Set when every provider failed and an answer past its time was served. */
+  readonly stale: CacheHit | undefined
+}
+
+export const NO_ROUTING: RoutingInfo = { candidates: [], rejected: [] }

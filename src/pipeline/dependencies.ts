@@ -1,0 +1,39 @@
+/** What compose.ts hands to the pipeline: one concrete object per room. */
+import type { Clock, Random } from '../contracts/clock.js'
+import type { Events } from '../contracts/events.js'
+import type { Logger } from '../contracts/logger.js'
+import type { CacheStack } from '../features/cache/stack.js'
+import type { Flights } from '../features/dedup/flight.js'
+import type { Ledger } from '../features/ledger/ledger.js'
+import type { Catalogue } from '../features/pricing/catalogue.js'
+import type { TokenEstimator } from '../features/pricing/tokens.js'
+import type { Scheduler } from '../features/schedule/scheduler.js'
+import type { Decision, FlightResult } from './decision.js'
+
+/** Longest times of one attempt, in milliseconds. */
+export interface AttemptTimeouts {
+  /** A whole unary call. */
+  readonly attemptMs: number
+  /** A stream's first sign of life. */
+  readonly firstByteMs: number
+  /** Between two pieces of a stream's content; keep-alive bytes do not count. */
+  readonly idleMs: number
+}
+
+export interface PipelineDependencies {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly events: Events
+  readonly cache: CacheStack
+  readonly flights: Flights<Decision, FlightResult>
+  readonly catalogue: Catalogue
+  readonly tokens: TokenEstimator
+  readonly scheduler: Scheduler
+  readonly ledger: Ledger
+  readonly defaultModel: string
+  readonly fallback: readonly string[]
+  readonly timeouts: AttemptTimeouts
+  /** True once close() was called. */
+  readonly closed: () => boolean
+}

@@ -1,0 +1,229 @@
+/** One attempt: a reservation, a slot, a watched provider call, and one ledger row whatever happens. */
+import { RaptorflowError } from '../errors.js'
+import type { ModelPrice } from '../contracts/model.js'
+import type { ProviderAnswer, ProviderCall, Usage } from '../contracts/provider.js'
+import type { FlightControl } from '../features/dedup/flight.js'
+import { costOf } from '../features/pricing/cost.js'
+import { classify } from '../features/resilience/classify.js'
+import type { Failure } from '../features/resilience/failure.js'
+import { watchCall, watchStream } from '../features/resilience/watchdog.js'
+import type { Candidate } from '../features/routing/candidates.js'
+import { newId } from '../util/id.js'
+import { addNano, toUsdOrNull } from '../util/money.js'
+import { checkAnswer, createAnswerCollector, type AnswerCollector } from './answer-collector.js'
+import type { AttemptTerms } from './attempt-terms.js'
+import type { Decision } from './decision.js'
+import type { PipelineDependencies } from './dependencies.js'
+import type { Estimates } from './estimates.js'
+import { providerCall, type Input } from './provider-call.js'
+
+export interface AttemptContext {
+  readonly decision: Decision
+  readonly flight: FlightControl<Decision>
+  readonly candidate: Candidate
+  readonly terms: AttemptTerms
+  readonly estimates: Estimates
+  readonly input: Input
+  readonly signal: AbortSignal
+}
+
+export interface AttemptResult {
+  readonly answer: ProviderAnswer
+  readonly usage: Usage
+  /** Nano-USD; null when the price is unknown. */
+  readonly cost: number | null
+}
+
+/** Runs one attempt in a slot; settles its reservation with what it really cost. */
+export async function dispatch(
+  deps: PipelineDependencies,
+  context: AttemptContext,
+): Promise<AttemptResult> {
+  const { flight, signal } = context
+  return deps.scheduler.run(() => attempt(deps, context), {
+    signal,
+    priority: () => flight.highestPriority(),
+    onRaise: (raise) => {
+      flight.onBoard(raise)
+    },
+  })
+}
+
+async function attempt(
+  deps: PipelineDependencies,
+  context: AttemptContext,
+): Promise<AttemptResult> {
+  const meter = createMeter(deps, context)
+  try {
+    const answer = await callProvider(deps, context, meter)
+    return meter.succeeded(answer)
+  } catch (error) {
+    if (RaptorflowError.isInstance(error)) context.decision.raised = error
+    meter.failed(classify(error))
+    throw error
+  }
+}
+
+async function callProvider(
+  deps: PipelineDependencies,
+  context: AttemptContext,
+  meter: Meter,
+): Promise<ProviderAnswer> {
+  const { candidate, decision, flight, signal, terms } = context
+  const { clock, timeouts } = deps
+  const remainingMs = Math.max(0, flight.latestDeadline() - clock.monotonic())
+  const unary = flight.mode === 'unary'
+  const totalMs = unary ? Math.min(timeouts.attemptMs, remainingMs) : remainingMs
+  const { provider } = candidate.offer
+  const call = providerCall(decision.request, candidate.offer, {
+    request_id: decision.id,
+    input: context.input,
+    maxTokens: terms.maxTokens,
+    timeoutMs: totalMs,
+  })
+  if (unary) {
+    const run = (own: AbortSignal): Promise<ProviderAnswer> => provider.call(call, own)
+    return checkAnswer(await watchCall(run, { totalMs, clock, signal }), call)
+  }
+  const deltas = watchStream((own) => provider.stream(call, own), {
+    totalMs,
+    firstByteMs: timeouts.firstByteMs,
+    idleMs: timeouts.idleMs,
+    clock,
+    signal,
+  })
+  for await (const delta of deltas) {
+    meter.collector.add(delta)
+    if (delta.type === 'alive' || delta.type === 'finish') continue
+    meter.content()
+    flight.append(delta)
+  }
+  return checkStream(meter.collector, call)
+}
+
+function checkStream(collector: AnswerCollector, call: ProviderCall): ProviderAnswer {
+  return checkAnswer(collector.finish(), call)
+}
+
+interface Meter {
+  readonly collector: AnswerCollector
+  /** A piece of content came. */
+  content(): void
+  succeeded(answer: ProviderAnswer): AttemptResult
+  failed(failure: Failure): void
+}
+
+interface Charge {
+  readonly usage: Usage | undefined
+  readonly cost: number | null
+  readonly estimated: boolean
+}
+
+function createMeter(deps: PipelineDependencies, context: AttemptContext): Meter {
+  const { candidate, decision, terms, estimates } = context
+  const { offer } = candidate
+  const started = deps.clock.monotonic()
+  const collector = createAnswerCollector()
+  let firstContentMs: number | undefined
+
+  const estimatedUsage = (outputLength: number): Usage => ({
+    input: estimates.inputTokens(offer),
+    cache_read: 0,
+    cache_write: 0,
+    output: Math.ceil(outputLength / 4),
+    reasoning: 0,
+  })
+  const record = (charge: Charge, failure: Failure | undefined): void => {
+    terms.reservation.settle(charge.cost)
+    decision.cost = addNano(decision.cost, charge.cost)
+    recordAttempt(deps, context, charge, failure, {
+      durationMs: deps.clock.monotonic() - started,
+      firstContentMs,
+    })
+  }
+
+  return {
+    collector,
+    content: () => {
+      firstContentMs ??= deps.clock.monotonic() - started
+    },
+    succeeded(answer) {
+      const usage =
+        answer.usage ?? estimatedUsage(answer.text.length + (answer.reasoning?.length ?? 0))
+      const cost = priced(usage, terms.price)
+      record({ usage, cost, estimated: answer.usage === undefined }, undefined)
+      if (answer.usage) learn(deps, context, answer.usage)
+      return { answer, usage, cost }
+    },
+    failed(failure) {
+      record(chargeFor(failure, collector, estimatedUsage, terms.price), failure)
+    },
+  }
+}
+
+/** What a failed attempt is charged: nothing, what the provider reported, or an estimate. */
+function chargeFor(
+  failure: Failure,
+  collector: AnswerCollector,
+  estimatedUsage: (outputLength: number) => Usage,
+  price: ModelPrice | null,
+): Charge {
+  const reported = failure.usage ?? collector.usage
+  if (reported) return { usage: reported, cost: priced(reported, price), estimated: false }
+  if (failure.billable === 'no' && collector.length === 0) {
+    return { usage: undefined, cost: 0, estimated: false }
+  }
+  const usage = estimatedUsage(collector.length)
+  return { usage, cost: priced(usage, price), estimated: true }
+}
+
+function priced(usage: Usage, price: ModelPrice | null): number | null {
+  return price === null ? null : costOf(usage, price)
+}
+
+function learn(deps: PipelineDependencies, context: AttemptContext, usage: Usage): void {
+  const { provider, model } = context.candidate.offer
+  const input = usage.input + usage.cache_read + usage.cache_write
+  deps.tokens.learn(context.estimates.bytes, input, provider.name, model.id)
+  deps.tokens.learnOutput(model.id, usage.output + usage.reasoning)
+}
+
+function recordAttempt(
+  deps: PipelineDependencies,
+  { candidate, decision, signal }: AttemptContext,
+  charge: Charge,
+  failure: Failure | undefined,
+  times: { readonly durationMs: number; readonly firstContentMs: number | undefined },
+): void {
+  const provider = candidate.offer.provider.name
+  const model = candidate.offer.model.id
+  const outcome = failure === undefined ? 'ok' : signal.aborted ? 'aborted' : 'failed'
+  decision.attempts.push({
+    provider,
+    model,
+    outcome,
+    kind: failure?.kind ?? null,
+    status: failure?.status ?? null,
+    duration_ms: times.durationMs,
+    cost: toUsdOrNull(charge.cost),
+    cost_estimated: charge.estimated,
+  })
+  deps.ledger.recordAttempt({
+    attempt_id: newId('att'),
+    request_id: decision.id,
+    workspace_id: decision.request.workspace_id ?? 'default',
+    user_id: decision.request.user_id,
+    key_id: decision.key_id,
+    at: deps.clock.now(),
+    provider,
+    model,
+    outcome,
+    kind: failure?.kind,
+    counts_for_health: outcome !== 'aborted' && (failure?.countsForHealth ?? true),
+    usage: charge.usage,
+    cost: charge.cost,
+    cost_estimated: charge.estimated,
+    duration_ms: times.durationMs,
+    first_content_ms: times.firstContentMs,
+  })
+}

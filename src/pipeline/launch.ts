@@ -1,0 +1,250 @@
+/** What a flight does: candidates, attempts, store. Runs once for all who wait for the same answer. */
+import type { RaptorflowError } from '../errors.js'
+import type { StoredAnswer } from '../contracts/cache-tier.js'
+import type { Offer, ProviderAnswer, Usage } from '../contracts/provider.js'
+import type { FailureKind } from '../features/resilience/failure.js'
+import type { FlightControl } from '../features/dedup/flight.js'
+import { createRequestBudget, type RequestBudget } from '../features/budget/request-budget.js'
+import { estimatedCost } from '../features/pricing/cost.js'
+import { AttemptsFailed, Refused, runAttempts } from '../features/resilience/attempts.js'
+import { publicError } from '../features/resilience/public-error.js'
+import { findCandidates, type Candidate, type Candidates } from '../features/routing/candidates.js'
+import { satisfies } from '../features/routing/substitution.js'
+import { toNano, toUsdOrNull } from '../util/money.js'
+import { agreeTerms } from './attempt-terms.js'
+import type { Decision, FlightResult } from './decision.js'
+import type { PipelineDependencies } from './dependencies.js'
+import { dispatch, type AttemptResult } from './dispatch.js'
+import { createEstimates, type Estimates } from './estimates.js'
+import { noCandidate, overBudget } from './refusals.js'
+import { inputOf, type Input } from './provider-call.js'
+
+type Flight = FlightControl<Decision>
+
+interface Journey {
+  readonly deps: PipelineDependencies
+  readonly flight: Flight
+  readonly decision: Decision
+  readonly input: Input
+  readonly estimates: Estimates
+  readonly budget: RequestBudget
+}
+
+/** @throws RaptorflowError, the same for every waiter */
+export async function launch(
+  deps: PipelineDependencies,
+  flight: Flight,
+  decision: Decision,
+): Promise<FlightResult> {
+  const { request } = decision
+  const input = inputOf(request)
+  const estimates = createEstimates(request, input, deps.tokens)
+  const limit = request.budget_limit === undefined ? null : toNano(request.budget_limit)
+  const budget = createRequestBudget(limit)
+  const journey: Journey = { deps, flight, decision, input, estimates, budget }
+  flight.progress(1, 'Choosing a model')
+  // Substitutes are ordered by price, and prices load lazily.
+  await deps.catalogue.ready(deps.catalogue.find(request.model_name ?? deps.defaultModel))
+  const candidates = plan(journey)
+  try {
+    return await fly(journey, candidates)
+  } catch (error) {
+    const stale = await rescue(journey, error)
+    if (stale) return stale
+    throw error
+  }
+}
+
+function plan({ deps, decision, estimates }: Journey): Candidates {
+  const candidates = findCandidates(decision.request, {
+    find: deps.catalogue.find,
+    all: deps.catalogue.all,
+    defaultModel: deps.defaultModel,
+    fallback: deps.fallback,
+    inputTokens: estimates.inputTokens,
+    priceRank: (offer) => priceRank(deps, offer, estimates),
+  })
+  decision.routing = {
+    candidates: candidates.accepted.map(({ offer }) => ({
+      provider: offer.provider.name,
+      model: offer.model.id,
+      estimated_cost: toUsdOrNull(estimateCost(deps, offer, estimates)),
+    })),
+    rejected: candidates.rejected.map(({ offer, reason }) => ({
+      provider: offer.provider.name,
+      model: offer.model.id,
+      reason,
+    })),
+  }
+  return candidates
+}
+
+function estimateCost(
+  deps: PipelineDependencies,
+  offer: Offer,
+  estimates: Estimates,
+): number | null {
+  const price = deps.catalogue.price(offer)
+  if (price === null) return null
+  return estimatedCost(estimates.inputTokens(offer), estimates.outputTokens(offer), price)
+}
+
+/** Substitutes of unknown price come last. */
+function priceRank(deps: PipelineDependencies, offer: Offer, estimates: Estimates): number {
+  return estimateCost(deps, offer, estimates) ?? Number.MAX_VALUE
+}
+
+async function fly(journey: Journey, candidates: Candidates): Promise<FlightResult> {
+  const { deps, flight, decision } = journey
+  if (candidates.accepted.length === 0) throw noCandidate(decision, candidates, deps)
+  try {
+    const { result, candidate } = await runAttempts<Candidate, AttemptResult>({
+      candidates: candidates.accepted,
+      call: async (candidate, { signal }) => attemptWith(journey, candidate, signal),
+      signal: flight.signal,
+      latestDeadline: () => flight.latestDeadline(),
+      delivered: () => flight.delivered,
+      clock: deps.clock,
+      random: deps.random,
+      onFailure: (failed, next) => {
+        reportFailure(journey, failed, next)
+      },
+    })
+    return land(journey, candidate, result)
+  } catch (error) {
+    if (error instanceof Refused) throw overBudget(decision, candidates, deps, journey.estimates)
+    if (!(error instanceof AttemptsFailed)) throw error
+    return landEmpty(journey, error as AttemptsFailed<Candidate>)
+  }
+}
+
+async function attemptWith(
+  journey: Journey,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<AttemptResult> {
+  const { deps, decision, flight, input, estimates, budget } = journey
+  const { offer } = candidate
+  const price = deps.catalogue.price(offer)
+  const terms = await agreeTerms(offer, price, budget, estimates)
+  if ('refused' in terms) throw new Refused('budget')
+  try {
+    if (price === null) announceUnknownPrice(deps, offer)
+    decision.estimatedCost = estimateCost(deps, offer, estimates)
+    decision.maxTokensCapped = terms.capped ? terms.maxTokens : undefined
+    flight.progress(5, `Asking ${offer.provider.name}`)
+    return await dispatch(deps, { decision, flight, candidate, terms, estimates, input, signal })
+  } finally {
+    terms.reservation.release()
+  }
+}
+
+function announceUnknownPrice(deps: PipelineDependencies, { provider, model }: Offer): void {
+  const payload = { provider: provider.name, model: model.id }
+  deps.logger.warn(payload, 'the price of this model is unknown: its cost is reported as null')
+  deps.events.emit('price:unknown', payload)
+}
+
+function reportFailure(
+  { deps, decision }: Journey,
+  failed: {
+    readonly candidate: Candidate
+    readonly failure: { readonly kind: string; readonly status?: number | undefined }
+    readonly duration_ms: number
+  },
+  next: Candidate | undefined,
+): void {
+  const from = {
+    provider: failed.candidate.offer.provider.name,
+    model: failed.candidate.offer.model.id,
+  }
+  const { kind, status } = failed.failure
+  const fields = { request_id: decision.id, ...from, kind, status, duration_ms: failed.duration_ms }
+  deps.logger.warn(fields, 'an attempt failed')
+  deps.events.emit('attempt:failed', fields)
+  if (!next || next === failed.candidate) return
+  const to = { provider: next.offer.provider.name, model: next.offer.model.id }
+  deps.events.emit('provider:failover', { request_id: decision.id, from, to, kind })
+}
+
+function land(
+  journey: Journey,
+  candidate: Candidate,
+  { answer, usage, cost }: AttemptResult,
+): FlightResult {
+  const { deps, decision } = journey
+  const stored: StoredAnswer = {
+    text: answer.text,
+    reasoning: answer.reasoning,
+    tool_calls: answer.tool_calls,
+    finish_reason: answer.finish_reason,
+    usage,
+    model_used: candidate.offer.model.id,
+    provider_used: candidate.offer.provider.name,
+    requested_model: decision.request.model_name ?? deps.defaultModel,
+    substitution: candidate.degree,
+    substitution_reason: candidate.substitution_reason,
+    cost,
+  }
+  if (decision.cacheKey !== undefined) {
+    const { ttl_seconds, tags } = decision.request.cache ?? {}
+    deps.cache.store(decision.cacheKey, stored, {
+      ttl_seconds,
+      tags,
+      generation: decision.generation,
+    })
+  }
+  return { answer: stored, sponsor: decision, stale: undefined }
+}
+
+/** When all who were asked answered with nothing, nothing is the answer; otherwise the best error. */
+function landEmpty(journey: Journey, failed: AttemptsFailed<Candidate>): FlightResult {
+  const { decision } = journey
+  const last = failed.failures.at(-1)
+  const only = (kind: FailureKind): boolean =>
+    failed.failures.every(({ failure }) => failure.kind === kind)
+  if (!last || !only('empty')) {
+    throw (only('internal') ? decision.raised : undefined) ?? publicFailure(decision, failed)
+  }
+  const answer: ProviderAnswer = {
+    text: '',
+    reasoning: undefined,
+    tool_calls: [],
+    finish_reason: 'stop',
+    usage: last.failure.usage,
+  }
+  return land(journey, last.candidate, {
+    answer,
+    usage: last.failure.usage ?? NO_USAGE,
+    cost: decision.cost,
+  })
+}
+
+const NO_USAGE: Usage = { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 }
+
+function publicFailure(decision: Decision, failed: AttemptsFailed<Candidate>): RaptorflowError {
+  const named = failed.failures.map(({ candidate, failure, duration_ms }) => ({
+    provider: candidate.offer.provider.name,
+    model: candidate.offer.model.id,
+    failure,
+    duration_ms,
+  }))
+  return publicError(named, decision.id, failed.ended)
+}
+
+/** An answer past its time is better than none while it is within its grace. */
+async function rescue(
+  { deps, decision, flight }: Journey,
+  error: unknown,
+): Promise<FlightResult | undefined> {
+  if (decision.cacheKey === undefined || decision.request.cache?.refresh === true) return undefined
+  if (flight.delivered || flight.signal.aborted || !isOutage(error)) return undefined
+  const stale = await deps.cache.lookupStale(decision.cacheKey)
+  if (!stale || !satisfies(stale.entry.answer, decision.request, deps.fallback)) return undefined
+  return { answer: stale.entry.answer, sponsor: decision, stale }
+}
+
+function isOutage(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return code === 'PROVIDER_UNAVAILABLE' || code === 'TIMEOUT' || code === 'RATE_LIMITED'
+}

@@ -1,0 +1,33 @@
+/** Ending well: pending writes out, running calls given a moment, everything released. */
+import type { Provider } from '../contracts/provider.js'
+import { closedError } from './run.js'
+import type { PipelineDependencies } from './dependencies.js'
+
+/** close() ends within 2 s: this long for running calls, the rest for tiers and providers. */
+const DRAIN_MS = 1_500
+const RELEASE_MS = 400
+const POLL_MS = 10
+
+interface Dependencies extends Pick<PipelineDependencies, 'cache' | 'clock' | 'flights'> {
+  readonly providers: readonly Provider[]
+}
+
+/** Lets running calls finish for a moment, ends the others, then releases tiers and providers. */
+export async function shutDown(deps: Dependencies): Promise<void> {
+  const { clock, flights } = deps
+  const until = clock.monotonic() + DRAIN_MS
+  while (flights.size > 0 && clock.monotonic() < until) await pause(deps, POLL_MS)
+  flights.abortAll(closedError())
+  const releases = [deps.cache.close(), ...deps.providers.map((provider) => release(provider))]
+  await Promise.race([Promise.allSettled(releases), pause(deps, RELEASE_MS)])
+}
+
+async function release(provider: Provider): Promise<void> {
+  await provider.close?.()
+}
+
+function pause({ clock }: Dependencies, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.schedule(ms, resolve)
+  })
+}

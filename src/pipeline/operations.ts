@@ -1,0 +1,53 @@
+/** The smaller public operations, and the guard every one of them runs behind. */
+import { RaptorflowError } from '../errors.js'
+import type { ClearCacheResponse, TokenCount } from '../contracts/response.js'
+import { countInputTokens } from '../features/pricing/tokenizer.js'
+import { parseRequest } from '../features/request/parse.js'
+import { isoTime } from '../util/iso-time.js'
+import type { PipelineDependencies } from './dependencies.js'
+import { inputOf } from './provider-call.js'
+import { publicForm } from './reporter.js'
+
+/** Runs it so that nothing but a RaptorflowError comes out, always as a rejection. */
+export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
+  try {
+    return await operation()
+  } catch (error) {
+    throw publicForm(error, undefined)
+  }
+}
+
+const LEVELS: readonly string[] = ['l1', 'l2', 'l3', 'all']
+
+/** A level that could not be cleared makes `success` false; its answers are not served all the same. */
+export async function clearCache(
+  { cache, clock }: Pick<PipelineDependencies, 'cache' | 'clock'>,
+  level: 'l1' | 'l2' | 'l3' | 'all',
+): Promise<ClearCacheResponse> {
+  if (!LEVELS.includes(level)) {
+    throw new RaptorflowError(
+      'INVALID_REQUEST',
+      'Expected `level` to be one of l1, l2, l3, all, got something else',
+      { details: { field: 'level', validation: 'enum' } },
+    )
+  }
+  const levels = await cache.clear(level)
+  return {
+    success: Object.values(levels).every(({ success }) => success),
+    level,
+    timestamp: isoTime(clock.now()),
+    levels,
+  }
+}
+
+export async function countTokens(
+  { catalogue, defaultModel }: Pick<PipelineDependencies, 'catalogue' | 'defaultModel'>,
+  raw: unknown,
+): Promise<TokenCount> {
+  const request = parseRequest(raw)
+  const { model_name } = request
+  const name = model_name === undefined || model_name === 'auto' ? defaultModel : model_name
+  const model = catalogue.find(name)[0]?.model.id ?? name
+  const { tools, response_format } = request
+  return countInputTokens({ ...inputOf(request), tools, response_format }, model)
+}

@@ -1,0 +1,111 @@
+/** One caller aboard a flight: its own deadline, its own signal, its own response. */
+import { RaptorflowError } from '../errors.js'
+import type { Clock } from '../contracts/clock.js'
+import type { InferenceResponse } from '../contracts/response.js'
+import type { SharedChunk } from '../contracts/stream.js'
+import type { Boarding } from '../features/dedup/flight.js'
+import { isoTime } from '../util/iso-time.js'
+import type { Decision, FlightResult } from './decision.js'
+import type { PipelineDependencies } from './dependencies.js'
+import type { Passage } from './inference-stream.js'
+import type { Arrival, Reporter } from './reporter.js'
+import { responseFromFlight } from './result.js'
+
+interface Ticket {
+  readonly deps: PipelineDependencies
+  readonly reporter: Reporter
+  readonly arrival: Arrival
+  readonly decision: Decision
+  readonly boarding: Boarding<FlightResult>
+  readonly signal: AbortSignal | undefined
+}
+
+/** Ends this caller's wait at its deadline or signal, reports its outcome once, leaves others alone. */
+export function boardFlight(ticket: Ticket): Passage<unknown> {
+  const { deps, reporter, arrival, decision, boarding, signal } = ticket
+  if (boarding.joined) reporter.joined(arrival)
+  const timer = deps.clock.schedule(decision.deadline - deps.clock.monotonic(), () => {
+    boarding.leave(timeoutError(decision))
+  })
+  const onAbort = (): void => {
+    boarding.leave(
+      new RaptorflowError('ABORTED', 'The caller aborted the request', {
+        details: { reason: 'aborted' },
+        cause: signal?.reason,
+      }),
+    )
+  }
+  signal?.addEventListener('abort', onAbort)
+
+  const settle = async (): Promise<InferenceResponse> => {
+    try {
+      const result = await boarding.result()
+      const payer = boarding.sponsor
+      const moment = reporter.moment(arrival)
+      const response = responseFromFlight(result, decision, payer, moment)
+      const saved = payer && !result.stale ? 0 : result.answer.cost
+      reporter.answered(arrival, response, saved)
+      return response
+    } catch (error) {
+      throw reporter.failed(arrival, error)
+    } finally {
+      timer.cancel()
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+  // Reported even when only the chunks are read; whoever asks gets the same promise.
+  const settled = settle()
+  settled.catch(() => undefined)
+
+  return {
+    chunks: () => boarding.chunks(),
+    response: () => settled,
+    leave: (reason) => {
+      boarding.leave(reason)
+    },
+  }
+}
+
+function timeoutError(decision: Decision): RaptorflowError {
+  const seconds = (decision.deadline - decision.arrived) / 1_000
+  return new RaptorflowError(
+    'TIMEOUT',
+    `Expected an answer within \`timeout_seconds\` (${seconds}), but none came. Raise it, or make the request smaller.`,
+    { details: { reason: 'deadline', timeout_seconds: seconds } },
+  )
+}
+
+/** A cached answer as a finished log: its text as one chunk. */
+export function replay(response: InferenceResponse, clock: Clock): Passage<unknown> {
+  return {
+    chunks: () => finishedLog(response.response, isoTime(clock.now())),
+    response: () => Promise.resolve(response),
+    leave: () => undefined,
+  }
+}
+
+function finishedLog(text: string, timestamp: string): AsyncIterableIterator<SharedChunk> {
+  let sent = text === ''
+  const end = { value: undefined, done: true } as const
+  return {
+    next: () => {
+      if (sent) return Promise.resolve(end)
+      sent = true
+      const value: SharedChunk = {
+        id: 'chunk_001',
+        type: 'data',
+        data: text,
+        timestamp,
+        sequence: 1,
+      }
+      return Promise.resolve({ value, done: false })
+    },
+    return: () => {
+      sent = true
+      return Promise.resolve(end)
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}

@@ -1,0 +1,73 @@
+/** The errors of a request nobody may or can answer, made before anybody is called. */
+import { RaptorflowError } from '../errors.js'
+import { worstCaseCost } from '../features/pricing/cost.js'
+import type { Candidates } from '../features/routing/candidates.js'
+import { toUsd } from '../util/money.js'
+import type { Decision } from './decision.js'
+import type { PipelineDependencies } from './dependencies.js'
+import type { Estimates } from './estimates.js'
+
+/** No candidate at all: the model is unknown here, or no model can do what the request asks. */
+export function noCandidate(
+  decision: Decision,
+  { rejected }: Candidates,
+  deps: Pick<PipelineDependencies, 'defaultModel'>,
+): RaptorflowError {
+  const first = rejected[0]
+  const request_id = decision.id
+  const rejections = decision.routing.rejected
+  if (!first) {
+    const model = decision.request.model_name ?? deps.defaultModel
+    return new RaptorflowError(
+      'MODEL_NOT_SUPPORTED',
+      'Expected `model_name` to be a model that a configured provider serves. ' +
+        'Use `provider/model` for a model that is not listed, add a `fallback`, or set `substitution: "any"`.',
+      { details: { field: 'model_name', validation: 'supported', model }, request_id },
+    )
+  }
+  const reason = first.reason === 'context_length' ? 'context_length' : 'capability'
+  return new RaptorflowError(
+    'INVALID_REQUEST',
+    `Expected \`${first.field}\` to be something the model can do (${first.reason}). ` +
+      'Change the field, name another model, or allow another one with `fallback` or `substitution`.',
+    {
+      details: { field: first.field, validation: 'supported', reason, rejected: rejections },
+      request_id,
+    },
+  )
+}
+
+/** Every candidate might cost more than `budget_limit`, or has no known price. */
+export function overBudget(
+  decision: Decision,
+  candidates: Candidates,
+  deps: Pick<PipelineDependencies, 'catalogue'>,
+  estimates: Estimates,
+): RaptorflowError {
+  const budget_limit = decision.request.budget_limit ?? 0
+  const priced = candidates.accepted
+    .flatMap(({ offer }) => {
+      const price = deps.catalogue.price(offer)
+      const output = decision.request.max_tokens ?? estimates.outputTokens(offer)
+      if (price === null) return []
+      const cost = toUsd(worstCaseCost(estimates.inputTokens(offer), output, price))
+      return [{ provider: offer.provider.name, model: offer.model.id, cost }]
+    })
+    .sort((a, b) => a.cost - b.cost)
+  const cheapest = priced[0]
+  return new RaptorflowError(
+    'BUDGET_EXCEEDED',
+    cheapest
+      ? 'Expected the request to fit into `budget_limit` at its worst case, but no candidate does. Raise the limit, lower `max_tokens`, or use a cheaper model.'
+      : 'Expected a known price to hold against `budget_limit`, but no candidate has one. Pass `prices` to the client, or leave the limit out.',
+    {
+      details: {
+        reason: cheapest ? 'budget_limit' : 'price_unknown',
+        budget_limit,
+        estimated_cost: cheapest?.cost ?? null,
+        cheapest: cheapest ?? null,
+      },
+      request_id: decision.id,
+    },
+  )
+}

@@ -1,0 +1,165 @@
+/** The one place that turns a request's outcome into its ledger row, its events and its log line. */
+import { RaptorflowError } from '../errors.js'
+import type { ParsedRequest } from '../contracts/request.js'
+import type { InferenceResponse } from '../contracts/response.js'
+import type { PipelineDependencies } from './dependencies.js'
+import type { Moment } from './result.js'
+
+/** A call that came in; `reported` becomes true with its one row. */
+export interface Arrival {
+  readonly request_id: string
+  readonly mode: 'unary' | 'stream'
+  /** `clock.monotonic()`. */
+  readonly at: number
+  readonly key_id: string | undefined
+  reported: boolean
+  /** True once the cache was asked. */
+  lookedUp: boolean
+  request: ParsedRequest | undefined
+}
+
+export interface Reporter {
+  moment(arrival: Arrival): Moment
+  started(arrival: Arrival): void
+  missed(arrival: Arrival): void
+  joined(arrival: Arrival): void
+  /** `saved`: nano-USD that were not spent; null when the price is unknown. */
+  answered(arrival: Arrival, response: InferenceResponse, saved: number | null): void
+  /** Reports once; returns what the caller is told, with the request's id. */
+  failed(arrival: Arrival, error: unknown): RaptorflowError
+}
+
+type Dependencies = Pick<PipelineDependencies, 'clock' | 'events' | 'ledger' | 'logger'>
+
+export function createReporter(deps: Dependencies): Reporter {
+  const { clock, events, ledger, logger } = deps
+  const moment = (arrival: Arrival): Moment => ({
+    request_id: arrival.request_id,
+    now: clock.now(),
+    duration_ms: clock.monotonic() - arrival.at,
+  })
+
+  return {
+    moment,
+    started({ request_id, mode, request }) {
+      if (!events.has('request:start')) return
+      const workspace_id = request?.workspace_id ?? 'default'
+      events.emit('request:start', { request_id, workspace_id, mode })
+    },
+    missed({ request_id }) {
+      events.emit('cache:miss', { request_id })
+    },
+    joined({ request_id }) {
+      events.emit('flight:join', { request_id })
+    },
+    answered(arrival, response, saved) {
+      if (arrival.reported) return
+      arrival.reported = true
+      const duration_ms = response.processing_time * 1_000
+      ledger.recordRequest({
+        request_id: arrival.request_id,
+        workspace_id: arrival.request?.workspace_id ?? 'default',
+        user_id: arrival.request?.user_id,
+        key_id: arrival.key_id,
+        at: clock.now(),
+        mode: arrival.mode,
+        outcome: 'answered',
+        error: undefined,
+        provider: response.provider_used,
+        model: response.model_used,
+        cache: response.cache.level,
+        cache_lookup: arrival.lookedUp,
+        coalesced: response.coalesced,
+        input_tokens: response.input_tokens,
+        output_tokens: response.output_tokens,
+        cost_saved: saved,
+        duration_ms,
+        metadata: arrival.request?.metadata,
+      })
+      announce(deps, arrival, response, duration_ms)
+    },
+    failed(arrival, error) {
+      const told = publicForm(error, arrival.request_id)
+      if (arrival.reported) return told
+      arrival.reported = true
+      const { duration_ms } = moment(arrival)
+      recordFailure(deps, arrival, told, duration_ms)
+      const fields = {
+        request_id: arrival.request_id,
+        code: told.code,
+        reason: told.details.reason,
+        duration_ms,
+      }
+      if (told.code === 'INTERNAL_ERROR') logger.error(fields, 'a request failed unexpectedly')
+      else logger.debug(fields, 'a request failed')
+      events.emit('request:error', fields)
+      return told
+    },
+  }
+}
+
+function announce(
+  { events }: Dependencies,
+  arrival: Arrival,
+  response: InferenceResponse,
+  duration_ms: number,
+): void {
+  const { request_id } = arrival
+  const { level, age_seconds } = response.cache
+  if (level !== null && events.has('cache:hit')) {
+    events.emit('cache:hit', { request_id, level, age_seconds })
+  }
+  if (!events.has('request:end')) return
+  events.emit('request:end', {
+    request_id,
+    workspace_id: arrival.request?.workspace_id ?? 'default',
+    provider: response.provider_used,
+    model: response.model_used,
+    cache: level,
+    coalesced: response.coalesced,
+    duration_ms,
+    actual_cost: response.actual_cost,
+  })
+}
+
+function recordFailure(
+  { ledger, clock }: Dependencies,
+  arrival: Arrival,
+  error: RaptorflowError,
+  duration_ms: number,
+): void {
+  ledger.recordRequest({
+    request_id: arrival.request_id,
+    workspace_id: arrival.request?.workspace_id ?? 'default',
+    user_id: arrival.request?.user_id,
+    key_id: arrival.key_id,
+    at: clock.now(),
+    mode: arrival.mode,
+    outcome: 'failed',
+    error: error.code,
+    provider: undefined,
+    model: undefined,
+    cache: null,
+    cache_lookup: arrival.lookedUp,
+    coalesced: false,
+    input_tokens: 0,
+    output_tokens: 0,
+    cost_saved: 0,
+    duration_ms,
+    metadata: arrival.request?.metadata,
+  })
+}
+
+/** Errors that many waiters share are copied for each; anything unforeseen loses its text. */
+export function publicForm(error: unknown, request_id: string | undefined): RaptorflowError {
+  if (RaptorflowError.isInstance(error)) {
+    const same = request_id === undefined || error.request_id === request_id
+    return same ? error : error.forRequest(request_id)
+  }
+  const kind = error instanceof Error ? error.name : typeof error
+  return new RaptorflowError(
+    'INTERNAL_ERROR',
+    'Something failed inside raptorflow. Please report it with the `kind` in the details.',
+    { details: { reason: 'internal', kind }, request_id },
+  )
+}

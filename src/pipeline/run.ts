@@ -1,0 +1,199 @@
+/** The straight line: parse -> fingerprint -> cache -> flight -> response, one path for infer, stream and batch. */
+import { RaptorflowError } from '../errors.js'
+import type { CallOptions, ParsedRequest } from '../contracts/request.js'
+import type { InferenceResponse } from '../contracts/response.js'
+import type { InferenceStream } from '../contracts/stream.js'
+import type { CacheHit } from '../features/cache/stack.js'
+import { cacheKey, flightKey } from '../features/request/fingerprint.js'
+import { parseRequest } from '../features/request/parse.js'
+import { satisfies } from '../features/routing/substitution.js'
+import { REQUEST_ID, newId } from '../util/id.js'
+import { NO_ROUTING, type Decision } from './decision.js'
+import type { PipelineDependencies } from './dependencies.js'
+import { createInferenceStream, type Passage } from './inference-stream.js'
+import { launch } from './launch.js'
+import { boardFlight, replay } from './passage.js'
+import { createReporter, type Arrival, type Reporter } from './reporter.js'
+import { responseFromHit } from './result.js'
+
+/** `coalesce: false` keeps the call to itself; the cache is not affected. */
+export interface PipelineCallOptions extends CallOptions {
+  readonly coalesce?: boolean | undefined
+}
+
+export interface Pipeline {
+  infer(raw: unknown, options: PipelineCallOptions): Promise<InferenceResponse>
+  stream(raw: unknown, options: PipelineCallOptions): InferenceStream
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 300
+
+export function createPipeline(deps: PipelineDependencies): Pipeline {
+  const reporter = createReporter(deps)
+
+  return {
+    // The synchronous part comes first: a hit in memory costs one await, the caller's.
+    async infer(raw, options) {
+      const arrival = arrive(deps, options, 'unary')
+      try {
+        const request = admit(deps, reporter, raw, arrival, options)
+        const { key, found } = lookUp(deps, request, arrival)
+        const hit = found instanceof Promise ? await found : found
+        if (hit) return answerHit(reporter, hit, request, arrival)
+        return await miss(deps, reporter, { request, key, arrival, options }).response()
+      } catch (error) {
+        throw reporter.failed(arrival, error)
+      }
+    },
+
+    stream(raw, options) {
+      const request_id = validId(options.request_id) ?? newId('req')
+      const open = async (): Promise<Passage<unknown>> => {
+        const arrival = arrive(deps, { ...options, request_id }, 'stream')
+        try {
+          const request = admit(deps, reporter, raw, arrival, options)
+          const { key, found } = lookUp(deps, request, arrival)
+          const hit = found instanceof Promise ? await found : found
+          if (hit) {
+            return replay(answerHit(reporter, hit, request, arrival), deps.clock)
+          }
+          return miss(deps, reporter, { request, key, arrival, options })
+        } catch (error) {
+          throw reporter.failed(arrival, error)
+        }
+      }
+      return createInferenceStream(request_id, open, deps.clock)
+    },
+  }
+}
+
+function validId(id: string | undefined): string | undefined {
+  return id !== undefined && REQUEST_ID.test(id) ? id : undefined
+}
+
+function arrive(
+  deps: PipelineDependencies,
+  options: PipelineCallOptions,
+  mode: Arrival['mode'],
+): Arrival {
+  return {
+    request_id: validId(options.request_id) ?? newId('req'),
+    mode,
+    at: deps.clock.monotonic(),
+    key_id: options.key_id,
+    reported: false,
+    lookedUp: false,
+    request: undefined,
+  }
+}
+
+function admit(
+  deps: PipelineDependencies,
+  reporter: Reporter,
+  raw: unknown,
+  arrival: Arrival,
+  options: PipelineCallOptions,
+): ParsedRequest {
+  if (deps.closed()) throw closedError()
+  if (options.request_id !== undefined && options.request_id !== arrival.request_id) {
+    throw new RaptorflowError(
+      'INVALID_REQUEST',
+      'Expected `request_id` to be 1-64 characters of A-Z a-z 0-9 _ . -, got something else',
+      { details: { field: 'request_id', validation: 'format' } },
+    )
+  }
+  const request = parseRequest(raw, arrival.request_id)
+  arrival.request = request
+  if (request.stream === true && arrival.mode === 'unary') {
+    throw new RaptorflowError(
+      'INVALID_REQUEST',
+      'Expected `stream` to be left out in-process: call `client.stream(request)` for a stream',
+      { details: { field: 'stream', validation: 'unsupported' } },
+    )
+  }
+  if (options.signal?.aborted === true) throw abortedError(options.signal)
+  reporter.started(arrival)
+  return request
+}
+
+export function closedError(): RaptorflowError {
+  return new RaptorflowError(
+    'PROVIDER_UNAVAILABLE',
+    'Expected an open client, but close() was called. Create a new client.',
+    { details: { reason: 'closed' }, retryable: false },
+  )
+}
+
+export function abortedError(signal: AbortSignal): RaptorflowError {
+  return new RaptorflowError('ABORTED', 'The caller aborted the request', {
+    details: { reason: 'aborted' },
+    cause: signal.reason,
+  })
+}
+
+interface Lookup {
+  readonly key: string | undefined
+  readonly found: CacheHit | undefined | Promise<CacheHit | undefined>
+}
+
+function lookUp(deps: PipelineDependencies, request: ParsedRequest, arrival: Arrival): Lookup {
+  if (request.use_cache === false) return { key: undefined, found: undefined }
+  const key = cacheKey(request, deps.defaultModel)
+  if (request.cache?.refresh === true) return { key, found: undefined }
+  arrival.lookedUp = true
+  const accept = (hit: CacheHit | undefined): CacheHit | undefined =>
+    hit && satisfies(hit.entry.answer, request, deps.fallback) ? hit : undefined
+  const found = deps.cache.lookup(key)
+  return { key, found: found instanceof Promise ? found.then(accept) : accept(found) }
+}
+
+function answerHit(
+  reporter: Reporter,
+  hit: CacheHit,
+  request: ParsedRequest,
+  arrival: Arrival,
+): InferenceResponse {
+  const moment = reporter.moment(arrival)
+  const response = responseFromHit(hit, request, moment)
+  reporter.answered(arrival, response, hit.entry.answer.cost)
+  return response
+}
+
+interface Miss {
+  readonly request: ParsedRequest
+  readonly key: string | undefined
+  readonly arrival: Arrival
+  readonly options: PipelineCallOptions
+}
+
+function miss(
+  deps: PipelineDependencies,
+  reporter: Reporter,
+  { request, key, arrival, options }: Miss,
+): Passage<unknown> {
+  if (arrival.lookedUp) reporter.missed(arrival)
+  const { generation } = deps.cache
+  const decision: Decision = {
+    id: arrival.request_id,
+    mode: arrival.mode,
+    deadline: arrival.at + (request.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000,
+    priority: request.priority ?? 5,
+    request,
+    key_id: arrival.key_id,
+    arrived: arrival.at,
+    cacheKey: key,
+    generation,
+    routing: NO_ROUTING,
+    attempts: [],
+    estimatedCost: null,
+    cost: 0,
+    raised: undefined,
+    maxTokensCapped: undefined,
+  }
+  const alone = key === undefined || options.coalesce === false
+  const flight = alone ? undefined : flightKey(key, request, generation)
+  const boarding = deps.flights.board(flight, decision, (control, sponsor) =>
+    launch(deps, control, sponsor),
+  )
+  return boardFlight({ deps, reporter, arrival, decision, boarding, signal: options.signal })
+}

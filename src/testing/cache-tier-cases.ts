@@ -1,0 +1,196 @@
+/** What every cache tier must do, as cases that any test runner can run. */
+import assert from 'node:assert/strict'
+import type { CacheEntry, CacheTier } from '../contracts/cache-tier.js'
+
+/** The time the tier under test goes by. */
+export interface CacheTierTime {
+  /** Epoch milliseconds. */
+  now(): number
+  /** Lets `ms` pass: moves a fake clock, or waits. */
+  advance(ms: number): Promise<void>
+}
+
+export interface CacheTierCase {
+  /** A sentence about behaviour. */
+  readonly title: string
+  /**
+   * Rejects with an `AssertionError` when the tier misbehaves; closes the tier in any case.
+   * @param make builds an empty tier; it must hold at least 200 entries of 1 KB and one of 300 KB
+   */
+  readonly run: (make: () => CacheTier | Promise<CacheTier>, time: CacheTierTime) => Promise<void>
+}
+
+type Check = (tier: CacheTier, time: CacheTierTime) => Promise<void>
+
+const SECOND = 1_000
+
+/** A valid entry: fresh for a second, stale for another one. */
+function sample(now: number, text = 'Paris', over: Partial<CacheEntry> = {}): CacheEntry {
+  return {
+    v: 1,
+    answer: {
+      text,
+      reasoning: undefined,
+      tool_calls: [],
+      finish_reason: 'stop',
+      usage: { input: 15, cache_read: 0, cache_write: 0, output: 8, reasoning: 0 },
+      model_used: 'gpt-3.5-turbo',
+      provider_used: 'openai',
+      requested_model: 'gpt-3.5-turbo',
+      substitution: 'none',
+      substitution_reason: undefined,
+      cost: 115_000,
+    },
+    created_at: now,
+    fresh_until: now + SECOND,
+    stale_until: now + 2 * SECOND,
+    size: 512 + 2 * text.length,
+    tags: [],
+    ...over,
+  }
+}
+
+/** A tier may drop fields that are undefined, as JSON does, and nothing else. */
+async function assertHolds(tier: CacheTier, key: string, entry: CacheEntry): Promise<void> {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null))
+  assert.deepEqual(plain(await tier.get(key)), plain(entry))
+}
+
+async function assertMissing(tier: CacheTier, key: string): Promise<void> {
+  assert.equal(await tier.get(key), undefined)
+}
+
+function tierCase(title: string, check: Check): CacheTierCase {
+  return {
+    title,
+    async run(make, time) {
+      const tier = await make()
+      try {
+        await check(tier, time)
+      } finally {
+        await tier.close?.()
+      }
+    },
+  }
+}
+
+const contents: readonly CacheTierCase[] = [
+  tierCase('answers undefined for a key it never saw', async (tier) => {
+    await assertMissing(tier, 'unknown')
+  }),
+  tierCase('gives back every field of what was set', async (tier, time) => {
+    const plain = sample(time.now())
+    const full = sample(time.now(), '', {
+      answer: {
+        ...plain.answer,
+        text: '',
+        reasoning: 'thought',
+        tool_calls: [{ id: 'call_1', name: 'weather', arguments: '{"city":"Köln"}' }],
+        finish_reason: 'tool_calls',
+        substitution: 'equivalent',
+        substitution_reason: 'failover',
+        cost: null,
+      },
+      tags: ['geo', 'tenant:a b'],
+    })
+    await tier.set('plain', plain)
+    await tier.set('full', full)
+    await assertHolds(tier, 'plain', plain)
+    await assertHolds(tier, 'full', full)
+  }),
+  tierCase('keeps any text as it is', async (tier, time) => {
+    const texts = ['\u0000 nul', 'né 日本 🦖', '"quotes" \\ and\r\nlines', 'x'.repeat(100_000)]
+    for (const text of texts) {
+      const entry = sample(time.now(), text)
+      await tier.set('key', entry)
+      await assertHolds(tier, 'key', entry)
+    }
+  }),
+  tierCase('replaces the entry of a key', async (tier, time) => {
+    await tier.set('key', sample(time.now(), 'first'))
+    const second = sample(time.now(), 'second, longer')
+    await tier.set('key', second)
+    await assertHolds(tier, 'key', second)
+  }),
+  tierCase('tells keys apart by every character', async (tier, time) => {
+    const keys = ['key', 'KEY', 'key ', 'key:', 'key:*', 'ke\u0301y', 'k\u00e9y']
+    for (const key of keys) await tier.set(key, sample(time.now(), `answer of ${key}`))
+    for (const key of keys) {
+      await assertHolds(tier, key, sample(time.now(), `answer of ${key}`))
+    }
+  }),
+  tierCase('serves concurrent reads and writes', async (tier, time) => {
+    const numbers = Array.from({ length: 100 }, (_, index) => String(index))
+    const entryOf = (number: string) => sample(time.now(), `answer ${number}`)
+    await Promise.all(numbers.map(async (number) => tier.set(number, entryOf(number))))
+    await Promise.all(numbers.map((number) => assertHolds(tier, number, entryOf(number))))
+  }),
+]
+
+const times: readonly CacheTierCase[] = [
+  tierCase('gives back an entry that is past its time and within its grace', async (tier, time) => {
+    const entry = sample(time.now())
+    await tier.set('key', entry)
+    await time.advance(1.5 * SECOND)
+    await assertHolds(tier, 'key', entry)
+  }),
+  tierCase('forgets an entry that is past its grace', async (tier, time) => {
+    await tier.set('key', sample(time.now()))
+    await time.advance(2 * SECOND)
+    await assertMissing(tier, 'key')
+  }),
+  tierCase('never gives back an entry that was past its grace when set', async (tier, time) => {
+    await tier.set('key', sample(time.now() - 3 * SECOND))
+    await assertMissing(tier, 'key')
+  }),
+]
+
+const removal: readonly CacheTierCase[] = [
+  tierCase('deletes the keys it is told to and no others', async (tier, time) => {
+    for (const key of ['a', 'b', 'c']) await tier.set(key, sample(time.now(), key))
+    await tier.delete([])
+    await tier.delete(['a', 'c', 'unknown'])
+    await assertMissing(tier, 'a')
+    await assertHolds(tier, 'b', sample(time.now(), 'b'))
+    await assertMissing(tier, 'c')
+  }),
+  tierCase('is empty after clear and usable again', async (tier, time) => {
+    await tier.set('old', sample(time.now()))
+    await tier.clear()
+    await assertMissing(tier, 'old')
+    const entry = sample(time.now(), 'new')
+    await tier.set('old', entry)
+    await assertHolds(tier, 'old', entry)
+  }),
+]
+
+const upkeep: readonly CacheTierCase[] = [
+  tierCase('counts its entries and bytes', async (tier, time) => {
+    assert.ok(['l1', 'l2', 'l3'].includes(tier.level))
+    for (const key of ['a', 'b', 'b']) await tier.set(key, sample(time.now(), key))
+    await tier.flush?.()
+    const full = tier.stats()
+    assert.equal(full.enabled, true)
+    assert.equal(full.entries, 2)
+    assert.ok(full.bytes > 0 && full.bytes <= full.max_bytes)
+    assert.ok(full.entries <= full.max_entries)
+    await tier.clear()
+    await tier.flush?.()
+    assert.deepEqual({ ...tier.stats() }, { ...full, entries: 0, bytes: 0 })
+  }),
+  tierCase('flushes and closes more than once', async (tier, time) => {
+    await tier.set('key', sample(time.now()))
+    await tier.flush?.()
+    await tier.flush?.()
+    await tier.close?.()
+    await tier.close?.()
+  }),
+]
+
+/** Cases for one cache tier. Run each against a new tier. */
+export const cacheTierCases: readonly CacheTierCase[] = [
+  ...contents,
+  ...times,
+  ...removal,
+  ...upkeep,
+]

@@ -1,0 +1,26 @@
+/** What a mock provider serves and can do unless told otherwise: everything. */
+import type { ModelCapabilities, ModelOptions } from '../../contracts/model.js'
+
+export const MOCK_CAPABILITIES: ModelCapabilities = {
+  tools: true,
+  toolChoice: true,
+  images: true,
+  files: true,
+  jsonObject: true,
+  jsonSchema: true,
+  stop: true,
+  seed: true,
+  topP: true,
+  maxTemperature: 2,
+  temperatureWithTopP: true,
+  stream: true,
+}
+
+export const MOCK_MODEL: ModelOptions = {
+  id: 'mock-model',
+  price: { input: 1, output: 2 },
+  contextWindow: 128_000,
+  maxOutputTokens: 16_384,
+  capabilities: MOCK_CAPABILITIES,
+  qualityScore: 0.5,
+}

@@ -1,0 +1,43 @@
+/** A provider that is only listed, never called. */
+import type { ModelCapabilities } from '../../../src/contracts/model.js'
+import type { Logger } from '../../../src/contracts/logger.js'
+import type { Provider } from '../../../src/contracts/provider.js'
+
+export const EVERYTHING: ModelCapabilities = {
+  tools: true,
+  toolChoice: true,
+  images: true,
+  files: true,
+  jsonObject: true,
+  jsonSchema: true,
+  stop: true,
+  seed: true,
+  topP: true,
+  maxTemperature: 2,
+  temperatureWithTopP: true,
+  stream: true,
+}
+
+export function stubProvider(name: string, part: Partial<Provider> = {}): Provider {
+  return {
+    specVersion: 'v1',
+    name,
+    vendor: null,
+    models: [],
+    capabilities: EVERYTHING,
+    call: () => Promise.reject(new Error('not called')),
+    stream: () => {
+      throw new Error('not called')
+    },
+    ...part,
+  }
+}
+
+/** Keeps what is logged. */
+export function recordingLogger(): Logger & { readonly lines: string[] } {
+  const lines: string[] = []
+  const log = (fields: object, message: string): void => {
+    lines.push(`${message} ${JSON.stringify(fields)}`)
+  }
+  return { lines, debug: log, info: log, warn: log, error: log }
+}

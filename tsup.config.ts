@@ -1,0 +1,39 @@
+import { defineConfig, type Options } from 'tsup'
+
+const entry = {
+  index: 'src/index.ts',
+  'providers/openai': 'src/features/providers/openai.ts',
+  'providers/anthropic': 'src/features/providers/anthropic.ts',
+  'providers/google': 'src/features/providers/google.ts',
+  'providers/google-generative-ai': 'src/features/providers/google-generative-ai.ts',
+  'providers/openai-compatible': 'src/features/providers/openai-compatible.ts',
+  'testing/index': 'src/testing/index.ts',
+}
+
+const shared: Options = {
+  entry,
+  target: 'node20',
+  platform: 'node',
+  // One copy of the error class for all entries of a format.
+  splitting: true,
+  sourcemap: true,
+  treeshake: true,
+  clean: false,
+  // One zod only, and half the import cost of the whole package.
+  noExternal: ['zod'],
+}
+
+export default defineConfig([
+  { ...shared, format: 'esm', dts: true },
+  {
+    ...shared,
+    format: 'cjs',
+    dts: { resolve: false },
+    // ESM-only, and Jest cannot require it.
+    noExternal: ['zod', 'p-queue', 'eventemitter3', 'p-timeout'],
+    esbuildOptions: (options) => {
+      // Jest's CommonJS sandbox has no import(): lazy packages are required instead.
+      options.supported = { ...options.supported, 'dynamic-import': false }
+    },
+  },
+])
