@@ -97,30 +97,38 @@ export function resolveOptions(options: InferenceClientOptions): ResolvedOptions
   }
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name))
   if (unknown !== undefined) throw invalidOption(unknown, `one of ${KNOWN.join(', ')}`, undefined)
-  const cache = options.cache ?? {}
-  const timeouts = options.timeouts ?? {}
   return {
     providers: checkProviders(options.providers),
     defaultModel: text('defaultModel', options.defaultModel ?? 'gpt-3.5-turbo'),
     fallback: (options.fallback ?? []).map((name) => text('fallback', name)),
-    cache: {
-      l1: cache.l1 ?? {},
-      lower: [tier('l2', cache.l2), tier('l3', cache.l3)].flat(),
-      ttlSeconds: positive('cache.ttlSeconds', cache.ttlSeconds ?? 3_600),
-      graceSeconds: atLeastZero('cache.graceSeconds', cache.graceSeconds ?? 86_400),
-    },
+    cache: resolveCache(options.cache ?? {}),
     schedule: options.schedule ?? {},
-    timeouts: {
-      attemptMs: positive('timeouts.attemptMs', timeouts.attemptMs ?? 120_000),
-      firstByteMs: positive('timeouts.firstByteMs', timeouts.firstByteMs ?? 60_000),
-      idleMs: positive('timeouts.idleMs', timeouts.idleMs ?? 30_000),
-    },
+    timeouts: resolveTimeouts(options.timeouts ?? {}),
     prices: options.prices ?? {},
     priceSource: options.priceSource,
     maxRows: positive('ledger.maxRows', options.ledger?.maxRows ?? 10_000),
     logger: resolveLogger(options.logger),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
+  }
+}
+
+function resolveCache(cache: CacheClientOptions): ResolvedOptions['cache'] {
+  return {
+    l1: cache.l1 ?? {},
+    lower: [tier('l2', cache.l2), tier('l3', cache.l3)].flat(),
+    ttlSeconds: positive('cache.ttlSeconds', cache.ttlSeconds ?? 3_600),
+    graceSeconds: atLeastZero('cache.graceSeconds', cache.graceSeconds ?? 86_400),
+  }
+}
+
+function resolveTimeouts(
+  timeouts: NonNullable<InferenceClientOptions['timeouts']>,
+): AttemptTimeouts {
+  return {
+    attemptMs: positive('timeouts.attemptMs', timeouts.attemptMs ?? 120_000),
+    firstByteMs: positive('timeouts.firstByteMs', timeouts.firstByteMs ?? 60_000),
+    idleMs: positive('timeouts.idleMs', timeouts.idleMs ?? 30_000),
   }
 }
 

@@ -1,30 +1,23 @@
 /** What a flight does: candidates, attempts, store. Runs once for all who wait for the same answer. */
-import type { RaptorflowError } from '../errors.js'
-import type { StoredAnswer } from '../contracts/cache-tier.js'
-import type { Offer, ProviderAnswer, Usage } from '../contracts/provider.js'
-import type { FailureKind } from '../features/resilience/failure.js'
+import type { Offer } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import { createRequestBudget, type RequestBudget } from '../features/budget/request-budget.js'
 import { estimatedCost } from '../features/pricing/cost.js'
 import { AttemptsFailed, Refused, runAttempts } from '../features/resilience/attempts.js'
-import { publicError } from '../features/resilience/public-error.js'
 import { findCandidates, type Candidate, type Candidates } from '../features/routing/candidates.js'
-import { satisfies } from '../features/routing/substitution.js'
 import { toNano, toUsdOrNull } from '../util/money.js'
 import { agreeTerms } from './attempt-terms.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { dispatch, type AttemptResult } from './dispatch.js'
 import { createEstimates, type Estimates } from './estimates.js'
+import { type Arriving, land, landEmpty, rescue } from './landing.js'
 import { noCandidate, overBudget } from './refusals.js'
 import { inputOf, type Input } from './provider-call.js'
 
 type Flight = FlightControl<Decision>
 
-interface Journey {
-  readonly deps: PipelineDependencies
-  readonly flight: Flight
-  readonly decision: Decision
+interface Journey extends Arriving {
   readonly input: Input
   readonly estimates: Estimates
   readonly budget: RequestBudget
@@ -57,11 +50,11 @@ export async function launch(
 
 function plan({ deps, decision, estimates }: Journey): Candidates {
   const candidates = findCandidates(decision.request, {
-    find: deps.catalogue.find,
-    all: deps.catalogue.all,
+    find: (name) => deps.catalogue.find(name),
+    all: () => deps.catalogue.all(),
     defaultModel: deps.defaultModel,
     fallback: deps.fallback,
-    inputTokens: estimates.inputTokens,
+    inputTokens: (offer) => estimates.inputTokens(offer),
     priceRank: (offer) => priceRank(deps, offer, estimates),
   })
   decision.routing = {
@@ -132,6 +125,7 @@ async function attemptWith(
     if (price === null) announceUnknownPrice(deps, offer)
     decision.estimatedCost = estimateCost(deps, offer, estimates)
     decision.maxTokensCapped = terms.capped ? terms.maxTokens : undefined
+    flight.expectTokens(estimates.outputTokens(offer))
     flight.progress(5, `Asking ${offer.provider.name}`)
     return await dispatch(deps, { decision, flight, candidate, terms, estimates, input, signal })
   } finally {
@@ -165,86 +159,4 @@ function reportFailure(
   if (!next || next === failed.candidate) return
   const to = { provider: next.offer.provider.name, model: next.offer.model.id }
   deps.events.emit('provider:failover', { request_id: decision.id, from, to, kind })
-}
-
-function land(
-  journey: Journey,
-  candidate: Candidate,
-  { answer, usage, cost }: AttemptResult,
-): FlightResult {
-  const { deps, decision } = journey
-  const stored: StoredAnswer = {
-    text: answer.text,
-    reasoning: answer.reasoning,
-    tool_calls: answer.tool_calls,
-    finish_reason: answer.finish_reason,
-    usage,
-    model_used: candidate.offer.model.id,
-    provider_used: candidate.offer.provider.name,
-    requested_model: decision.request.model_name ?? deps.defaultModel,
-    substitution: candidate.degree,
-    substitution_reason: candidate.substitution_reason,
-    cost,
-  }
-  if (decision.cacheKey !== undefined) {
-    const { ttl_seconds, tags } = decision.request.cache ?? {}
-    deps.cache.store(decision.cacheKey, stored, {
-      ttl_seconds,
-      tags,
-      generation: decision.generation,
-    })
-  }
-  return { answer: stored, sponsor: decision, stale: undefined }
-}
-
-/** When all who were asked answered with nothing, nothing is the answer; otherwise the best error. */
-function landEmpty(journey: Journey, failed: AttemptsFailed<Candidate>): FlightResult {
-  const { decision } = journey
-  const last = failed.failures.at(-1)
-  const only = (kind: FailureKind): boolean =>
-    failed.failures.every(({ failure }) => failure.kind === kind)
-  if (!last || !only('empty')) {
-    throw (only('internal') ? decision.raised : undefined) ?? publicFailure(decision, failed)
-  }
-  const answer: ProviderAnswer = {
-    text: '',
-    reasoning: undefined,
-    tool_calls: [],
-    finish_reason: 'stop',
-    usage: last.failure.usage,
-  }
-  return land(journey, last.candidate, {
-    answer,
-    usage: last.failure.usage ?? NO_USAGE,
-    cost: decision.cost,
-  })
-}
-
-const NO_USAGE: Usage = { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 }
-
-function publicFailure(decision: Decision, failed: AttemptsFailed<Candidate>): RaptorflowError {
-  const named = failed.failures.map(({ candidate, failure, duration_ms }) => ({
-    provider: candidate.offer.provider.name,
-    model: candidate.offer.model.id,
-    failure,
-    duration_ms,
-  }))
-  return publicError(named, decision.id, failed.ended)
-}
-
-/** An answer past its time is better than none while it is within its grace. */
-async function rescue(
-  { deps, decision, flight }: Journey,
-  error: unknown,
-): Promise<FlightResult | undefined> {
-  if (decision.cacheKey === undefined || decision.request.cache?.refresh === true) return undefined
-  if (flight.delivered || flight.signal.aborted || !isOutage(error)) return undefined
-  const stale = await deps.cache.lookupStale(decision.cacheKey)
-  if (!stale || !satisfies(stale.entry.answer, decision.request, deps.fallback)) return undefined
-  return { answer: stale.entry.answer, sponsor: decision, stale }
-}
-
-function isOutage(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return code === 'PROVIDER_UNAVAILABLE' || code === 'TIMEOUT' || code === 'RATE_LIMITED'
 }

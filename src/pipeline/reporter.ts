@@ -32,7 +32,7 @@ export interface Reporter {
 type Dependencies = Pick<PipelineDependencies, 'clock' | 'events' | 'ledger' | 'logger'>
 
 export function createReporter(deps: Dependencies): Reporter {
-  const { clock, events, ledger, logger } = deps
+  const { clock, events, ledger } = deps
   const moment = (arrival: Arrival): Moment => ({
     request_id: arrival.request_id,
     now: clock.now(),
@@ -84,15 +84,7 @@ export function createReporter(deps: Dependencies): Reporter {
       arrival.reported = true
       const { duration_ms } = moment(arrival)
       recordFailure(deps, arrival, told, duration_ms)
-      const fields = {
-        request_id: arrival.request_id,
-        code: told.code,
-        reason: told.details.reason,
-        duration_ms,
-      }
-      if (told.code === 'INTERNAL_ERROR') logger.error(fields, 'a request failed unexpectedly')
-      else logger.debug(fields, 'a request failed')
-      events.emit('request:error', fields)
+      tellFailure(deps, arrival, told, duration_ms)
       return told
     },
   }
@@ -120,6 +112,23 @@ function announce(
     duration_ms,
     actual_cost: response.actual_cost,
   })
+}
+
+function tellFailure(
+  { events, logger }: Dependencies,
+  arrival: Arrival,
+  told: RaptorflowError,
+  duration_ms: number,
+): void {
+  const fields = {
+    request_id: arrival.request_id,
+    code: told.code,
+    reason: told.details.reason,
+    duration_ms,
+  }
+  if (told.code === 'INTERNAL_ERROR') logger.error(fields, 'a request failed unexpectedly')
+  else logger.debug(fields, 'a request failed')
+  events.emit('request:error', fields)
 }
 
 function recordFailure(

@@ -35,12 +35,7 @@ export class StreamCall<T> {
 
   /** Opens the passage the first time. */
   passage(): Promise<Passage<T>> {
-    if (!this.#passage) {
-      this.#passage = this.#begin()
-      // A reader that left meanwhile does not look at it.
-      this.#passage.catch(() => undefined)
-    }
-    return this.#passage
+    return (this.#passage ??= this.#begin())
   }
 
   async response(): Promise<InferenceResponse<T>> {

@@ -92,7 +92,8 @@ export class StreamReader<T> implements AsyncIterableIterator<StreamChunk<T>, un
     }
   }
 
-  readonly #broken = (error: unknown): Promise<Item<T>> => this.#untilReturned(this.#explain(error))
+  readonly #broken = (error: unknown): Item<T> | Promise<Item<T>> =>
+    this.#phase === 'over' ? DONE : this.#untilReturned(this.#explain(error))
 
   /** The log's error is everybody's; the response's is this caller's own. */
   async #explain(error: unknown): Promise<Item<T>> {
@@ -115,7 +116,9 @@ export class StreamReader<T> implements AsyncIterableIterator<StreamChunk<T>, un
   }
 
   #throw(failure: RaptorflowError): Promise<never> {
-    void this.return()
+    this.#failure = undefined
+    this.#phase = 'over'
+    this.#call.exit()
     return Promise.reject(failure)
   }
 

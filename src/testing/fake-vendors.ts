@@ -115,7 +115,7 @@ export async function fakeVendors(options: FakeVendorsOptions = {}): Promise<Fak
     reset: async () => {
       server.requests.length = 0
       server.script.clear()
-      await Promise.all(VENDORS.filter((vendor) => listeners[vendor].down).map(up))
+      await Promise.all(VENDORS.map(up))
     },
     close,
     [Symbol.asyncDispose]: close,

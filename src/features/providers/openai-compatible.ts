@@ -85,7 +85,7 @@ function connection(options: OpenAICompatibleOptions): ClientOptions {
     ...(options.fetch !== undefined && { fetch: options.fetch }),
     defaultHeaders: {
       ...withoutEnvironment(),
-      ...(options.apiKey === undefined && { Authorization: null }),
+      Authorization: options.apiKey === undefined ? null : `Bearer ${options.apiKey}`,
       ...options.headers,
     },
   }

@@ -108,9 +108,9 @@ function checkConnection(options: OpenAIProviderOptions): void {
   checkURL('baseURL', options.baseURL)
   checkHeaders('headers', options.headers)
   checkFunction('fetch', options.fetch)
-  const { apiKey, adminAPIKey, workloadIdentity, provider } = options.clientOptions ?? {}
-  const given = options.apiKey ?? apiKey ?? adminAPIKey ?? workloadIdentity ?? provider
-  if (given || process.env['OPENAI_API_KEY'] || process.env['OPENAI_ADMIN_KEY']) return
+  const { apiKey, workloadIdentity, provider } = options.clientOptions ?? {}
+  const given = options.apiKey ?? apiKey ?? workloadIdentity ?? provider
+  if (given ?? process.env['OPENAI_API_KEY']) return
   throw invalidOption('apiKey', 'given, or OPENAI_API_KEY to be set', undefined)
 }
 

@@ -77,7 +77,8 @@ export function described(value: unknown): string {
       return 'nothing'
     case 'object':
       if (value === null) return 'null'
-      return Array.isArray(value) ? `an array of ${value.length} items` : 'an object'
+      if (!Array.isArray(value)) return 'an object'
+      return `an array of ${value.length} item${value.length === 1 ? '' : 's'}`
     default:
       return `a ${typeof value}`
   }

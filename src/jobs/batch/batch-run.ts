@@ -1,4 +1,5 @@
 /** One batch while it runs: a pump that keeps a bounded number of items in flight. */
+import { setMaxListeners } from 'node:events'
 import type { Timer } from '../../contracts/clock.js'
 import type { BatchCallOptions, BatchProgress } from '../../contracts/request.js'
 import { RaptorflowError } from '../../errors.js'
@@ -44,6 +45,8 @@ export class BatchRun {
     this.#options = options
     this.#limit = input.parallel_processing ? input.max_batch_size : 1
     this.#outcomes = input.requests.map(() => undefined)
+    // Every item in flight listens; Node would suspect a leak from the eleventh on.
+    setMaxListeners(0, this.#controller.signal)
     this.#itemOptions = {
       signal: this.#controller.signal,
       key_id: options.key_id,

@@ -49,14 +49,16 @@ export class Listener {
   /** Stops listening and ends every connection. */
   async stop(): Promise<void> {
     if (!this.#server.listening) return
-    await new Promise<void>((resolve) => {
+    const stopped = new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve()
       })
-      this.#hangUp()
     })
+    await this.#hangUp()
+    await stopped
   }
 
+  /** Running requests end with it. */
   async takeDown(how: DownMode): Promise<void> {
     this.#down = how
     if (how === 'refused') {
@@ -64,21 +66,23 @@ export class Listener {
       return
     }
     if (!this.#server.listening) await this.start()
-    this.#hangUp()
+    await this.#hangUp()
   }
 
   async putUp(): Promise<void> {
+    if (this.#down === undefined) return
     this.#down = undefined
     if (!this.#server.listening) await this.start()
     // Requests that hang from the time it was down would hang for ever.
-    this.#hangUp()
+    await this.#hangUp()
   }
 
   #admit(socket: Socket): void {
     socket.unref()
     // A reset by the client is an event here, not an error to die of.
     socket.on('error', () => undefined)
-    if (this.#down === 'closed') {
+    // A connection may still come out of the queue after the port was closed.
+    if (this.#down === 'closed' || !this.#server.listening) {
       socket.destroy()
       return
     }
@@ -88,7 +92,17 @@ export class Listener {
     })
   }
 
-  #hangUp(): void {
-    for (const socket of this.#sockets) hangUp(socket)
+  /**
+   * A client in this process learns of it in the next turn of the event loop; until then it would
+   * send its next request into a connection that is gone.
+   */
+  async #hangUp(): Promise<void> {
+    const sockets = [...this.#sockets]
+    for (const socket of sockets) hangUp(socket)
+    await Promise.all(
+      sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }

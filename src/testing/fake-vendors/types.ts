@@ -1,7 +1,6 @@
 /** What the parts of the fake vendors hand to each other. Types only. */
 import type { JsonSchema } from '../../contracts/request.js'
 import type { ScriptedAnswer, SettledAnswer } from '../scripted-answer.js'
-import type { VendorErrorName } from './errors.js'
 import type { JsonObject } from './json.js'
 
 export type Vendor = 'openai' | 'anthropic' | 'google'
@@ -79,7 +78,7 @@ export interface Wire {
   /** A server-sent event that reports an overloaded server after the 200. */
   streamError(): string
   /** What a request without credentials gets. */
-  readonly unauthenticated: VendorErrorName
+  readonly unauthenticated: 401 | 403
   /** True when a refused prompt is an HTTP error, false when it is an answer. */
   readonly refusesPromptByStatus: boolean
 }

@@ -229,6 +229,16 @@ describe('runAttempts', () => {
     expect(told).toEqual([['a', undefined]])
   })
 
+  it('makes no last resort when the deadline has moved up during the wait', async () => {
+    const deadlines = [60_000, 60_000, 60_000]
+    const { failed, order } = await run(
+      { a: [{ status: 500 }, 'ok'] },
+      { latestDeadline: () => deadlines.shift() ?? 200 },
+    )
+    expect(order).toBe('a')
+    expect(failed?.ended).toBe('deadline')
+  })
+
   it('calls nobody when the signal is aborted, also when it aborts during the wait', async () => {
     const controller = new AbortController()
     const clock = new FakeClock()
@@ -326,7 +336,7 @@ describe('runAttempts under random failures', () => {
           let dispatched = 0
           let delivered = false
           let final = false
-          let answered = false
+          const state = { answered: false }
 
           const settled = runAttempts<number, string>({
             candidates,
@@ -341,7 +351,7 @@ describe('runAttempts under random failures', () => {
               if (clock.monotonic() >= deadline) violations.push('called after the deadline')
               if (delivered) violations.push('called after content was delivered')
               if (final) violations.push('called after a final failure')
-              if (answered) violations.push('called after an answer')
+              if (state.answered) violations.push('called after an answer')
               const event = events[called.length]!
               const position = called.push(candidate)
               await new Promise<void>((resolve) => clock.schedule(event.takesMs, resolve))
@@ -350,7 +360,7 @@ describe('runAttempts under random failures', () => {
               dispatched += 1
               if (position === deliverAt && event.deliver) delivered = true
               if (event.reply === 'ok') {
-                answered = true
+                state.answered = true
                 return 'ok'
               }
               const { reason, status } = event.reply
@@ -369,7 +379,7 @@ describe('runAttempts under random failures', () => {
           expect(unique).toEqual([...unique].sort((a, b) => a - b))
           expect(new Set(called).size).toBeGreaterThanOrEqual(called.length - 1)
           expect(clock.pending).toBe(0)
-          if (answered) expect(result).toMatchObject({ result: 'ok' })
+          if (state.answered) expect(result).toMatchObject({ result: 'ok' })
           else expect(result instanceof AttemptsFailed || result instanceof Refused).toBe(true)
         },
       ),

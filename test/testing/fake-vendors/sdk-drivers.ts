@@ -5,7 +5,7 @@ import OpenAI from 'openai'
 import type { GenerateContentResponse } from '@google/genai'
 import type { FakeVendors, Vendor } from '../../../src/testing/index.js'
 
-export interface Seen {
+interface Seen {
   text: string
   reasoning: string
   tools: { id: string | undefined; name: string; args: unknown }[]
@@ -19,7 +19,7 @@ export interface Seen {
   pieces: number
 }
 
-export interface Ask {
+interface Ask {
   model?: string
   prompt?: string
   signal?: AbortSignal

@@ -1,0 +1,104 @@
+/** How a flight ends: with an answer, with the best error, or with an answer past its time. */
+import { RaptorflowError } from '../errors.js'
+import type { StoredAnswer } from '../contracts/cache-tier.js'
+import type { ProviderAnswer, Usage } from '../contracts/provider.js'
+import type { FlightControl } from '../features/dedup/flight.js'
+import type { AttemptsFailed } from '../features/resilience/attempts.js'
+import type { FailureKind } from '../features/resilience/failure.js'
+import { publicError } from '../features/resilience/public-error.js'
+import type { Candidate } from '../features/routing/candidates.js'
+import { satisfies } from '../features/routing/substitution.js'
+import type { Decision, FlightResult } from './decision.js'
+import type { PipelineDependencies } from './dependencies.js'
+import type { AttemptResult } from './dispatch.js'
+
+/** What landing needs of a flight under way. */
+export interface Arriving {
+  readonly deps: PipelineDependencies
+  readonly flight: FlightControl<Decision>
+  readonly decision: Decision
+}
+
+/** A good answer: stored where it may be, and everybody's result. */
+export function land(
+  journey: Arriving,
+  candidate: Candidate,
+  { answer, usage, cost }: AttemptResult,
+): FlightResult {
+  const { deps, decision } = journey
+  const stored: StoredAnswer = {
+    text: answer.text,
+    reasoning: answer.reasoning,
+    tool_calls: answer.tool_calls,
+    finish_reason: answer.finish_reason,
+    usage,
+    model_used: candidate.offer.model.id,
+    provider_used: candidate.offer.provider.name,
+    requested_model: decision.request.model_name ?? deps.defaultModel,
+    substitution: candidate.degree,
+    substitution_reason: candidate.substitution_reason,
+    cost,
+  }
+  if (decision.cacheKey !== undefined) {
+    const { ttl_seconds, tags } = decision.request.cache ?? {}
+    deps.cache.store(decision.cacheKey, stored, {
+      ttl_seconds,
+      tags,
+      generation: decision.generation,
+    })
+  }
+  return { answer: stored, sponsor: decision, stale: undefined }
+}
+
+/** When all who were asked answered with nothing, nothing is the answer; otherwise the best error. */
+export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>): FlightResult {
+  const { decision } = journey
+  const last = failed.failures.at(-1)
+  const only = (kind: FailureKind): boolean =>
+    failed.failures.every(({ failure }) => failure.kind === kind)
+  if (!last || !only('empty')) {
+    throw (only('internal') ? decision.raised : undefined) ?? publicFailure(decision, failed)
+  }
+  const answer: ProviderAnswer = {
+    text: '',
+    reasoning: undefined,
+    tool_calls: [],
+    finish_reason: 'stop',
+    usage: last.failure.usage,
+  }
+  return land(journey, last.candidate, {
+    answer,
+    usage: last.failure.usage ?? NO_USAGE,
+    cost: decision.cost,
+  })
+}
+
+const NO_USAGE: Usage = { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 }
+
+function publicFailure(decision: Decision, failed: AttemptsFailed<Candidate>): RaptorflowError {
+  const named = failed.failures.map(({ candidate, failure, duration_ms }) => ({
+    provider: candidate.offer.provider.name,
+    model: candidate.offer.model.id,
+    failure,
+    duration_ms,
+  }))
+  return publicError(named, decision.id, failed.ended)
+}
+
+/** An answer past its time is better than none while it is within its grace. */
+export async function rescue(
+  { deps, decision, flight }: Arriving,
+  error: unknown,
+): Promise<FlightResult | undefined> {
+  if (decision.cacheKey === undefined || decision.request.cache?.refresh === true) return undefined
+  if (flight.delivered || flight.signal.aborted || !isOutage(error)) return undefined
+  const stale = await deps.cache.lookupStale(decision.cacheKey)
+  if (!stale || !satisfies(stale.entry.answer, decision.request, deps.fallback)) return undefined
+  return { answer: stale.entry.answer, sponsor: decision, stale }
+}
+
+const OUTAGE: readonly string[] = ['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']
+
+function isOutage(error: unknown): boolean {
+  return RaptorflowError.isInstance(error) && OUTAGE.includes(error.code)
+}
