@@ -434,6 +434,41 @@ describe('a batch that ends early', () => {
     expect(failures(await running)).toEqual([[0, 'TIMEOUT', 'batch_timeout']])
   })
 
+  it('takes no notice of what comes after its end', async () => {
+    const { clock, start } = setUp()
+    const told: BatchProgress[] = []
+    let answerLate: (response: InferenceResponse) => void = () => undefined
+    const infer = (): Promise<InferenceResponse> => new Promise((resolve) => (answerLate = resolve))
+    const running = start(
+      items('a'),
+      { timeout_seconds: 1 },
+      { onProgress: (progress) => told.push(progress) },
+      { infer },
+    )
+    await clock.advance(1_000)
+    const batch = await running
+    answerLate(answerTo('a', 'item_1'))
+    await clock.advance(1)
+    expect(told).toEqual([])
+    expect(batch.responses).toEqual([])
+  })
+
+  it('resolves when the caller aborts only after the last item is done', async () => {
+    const { start } = setUp()
+    const controller = new AbortController()
+    const batch = await start(
+      items('a'),
+      {},
+      {
+        signal: controller.signal,
+        onProgress: () => {
+          controller.abort()
+        },
+      },
+    )
+    expect(batch.successful_requests).toBe(1)
+  })
+
   it('rejects with ABORTED and the reason when the caller aborts, and aborts its items', async () => {
     const { clock, seen, start } = setUp()
     const controller = new AbortController()

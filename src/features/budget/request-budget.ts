@@ -57,9 +57,8 @@ export function createRequestBudget(limitNano: number | null): RequestBudget {
     reserve: (worstCaseNano) => {
       // Without a limit nothing is compared, and an infinite amount would make the sums NaN.
       if (limitNano === null) return open(0)
-      return isAmount(worstCaseNano) && worstCaseNano <= left(limitNano)
-        ? open(worstCaseNano)
-        : null
+      if (!isAmount(worstCaseNano) || spent + reserved + worstCaseNano > limitNano) return null
+      return open(worstCaseNano)
     },
     remaining: () => (limitNano === null ? null : left(limitNano)),
   }

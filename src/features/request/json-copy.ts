@@ -83,7 +83,7 @@ function copyValue(walk: Walk, value: unknown, depth: number): unknown {
   walk.values += 1
   const { bytes } = walk.bounds
   if (walk.texts > bytes || walk.names + walk.values > bytes)
-    void 0
+    throw tooLarge(String(walk.path[0]), bytes)
   switch (typeof value) {
     case 'string':
       walk.texts += value.length

@@ -4,8 +4,6 @@ import type { ProviderErrorFacts, RaptorflowErrorCode } from '../../errors.js'
 import { MAX_COOLDOWN_MS, TRAITS } from './failure.js'
 import type { Failure, FailureKind } from './failure.js'
 
-export type { Failure, FailureKind } from './failure.js'
-
 /** Vendor types and codes that say more than their HTTP status. */
 const PRECISE_TYPES: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ['insufficient_quota', 'quota_exhausted'],

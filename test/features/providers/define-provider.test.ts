@@ -116,13 +116,13 @@ describe('defineProvider()', () => {
       { reason: 'network', causeCode: 'ECONNREFUSED' },
     ],
     [new ProviderError({ reason: 'timeout' }), { reason: 'timeout' }],
-  ])('states the facts of %o and none of its text', async (error, facts) => {
+  ])('states the facts of %o and none of its text', async (error: unknown, facts) => {
     expect(await factsOf(failing(error).call(callOf(), never()))).toEqual(facts)
     expect(await factsOf(collect(failing(error).stream(callOf(), never())))).toEqual(facts)
     const streaming = define({
       stream: async function* () {
         yield 'Hi'
-        throw error
+        throw error as Error
       },
     })
     expect(await factsOf(collect(streaming.stream(callOf(), never())))).toEqual(facts)
@@ -179,7 +179,7 @@ describe('defineProvider()', () => {
   ])('fails a stream of %s', async (_name, items, reason) => {
     const provider = define({
       stream: async function* () {
-        yield* items as string[]
+        yield* items as unknown[] as string[]
       },
     })
     expect(await factsOf(collect(provider.stream(callOf(), never())))).toEqual({ reason })

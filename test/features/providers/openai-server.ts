@@ -62,7 +62,7 @@ export async function startChatServer(): Promise<ChatServer> {
   const chat = {
     baseURL: `http://127.0.0.1:${port}/v1`,
     requests,
-    answer: json(completion()) as Answer,
+    answer: json(completion()),
     get connections() {
       return connections
     },
@@ -220,9 +220,7 @@ export async function factsOf(promise: Promise<unknown>): Promise<ProviderErrorF
   if (/SECRET|sk-/.test(error.message + JSON.stringify(error.facts))) {
     throw new Error('Expected no upstream text in the error')
   }
-  return Object.fromEntries(
-    Object.entries(error.facts).filter(([, value]) => value !== undefined),
-  ) as ProviderErrorFacts
+  return Object.fromEntries(Object.entries(error.facts).filter(([, value]) => value !== undefined))
 }
 
 export async function collect(stream: AsyncIterable<Delta>): Promise<Delta[]> {

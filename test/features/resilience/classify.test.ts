@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ProviderError, RaptorflowError } from '../../../src/errors.js'
 import type { ProviderErrorFacts } from '../../../src/errors.js'
 import { classify } from '../../../src/features/resilience/classify.js'
-import type { Failure } from '../../../src/features/resilience/classify.js'
+import type { Failure } from '../../../src/features/resilience/failure.js'
 
 const judged = (facts: ProviderErrorFacts): Failure => classify(new ProviderError(facts))
 
