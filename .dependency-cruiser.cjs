@@ -1,44 +1,75 @@
 // The rooms of src/, highest first: a file imports from its own room and from lower rooms only.
-const rooms = [
-  ['^src/index\\.ts$'],
-  ['^src/client\\.ts$'],
-  ['^src/compose\\.ts$'],
-  ['^src/options\\.ts$'],
-  ['^src/adapters/'],
-  ['^src/testing/'],
-  ['^src/jobs/'],
-  ['^src/pipeline/'],
-  ['^src/features/'],
-  ['^src/storage/'],
-  ['^src/util/'],
-  ['^src/contracts/'],
-  ['^src/errors\\.ts$'],
+const rooms = {
+  index: '^src/index\\.ts$',
+  client: '^src/client\\.ts$',
+  compose: '^src/compose\\.ts$',
+  options: '^src/options\\.ts$',
+  testing: '^src/testing/',
+  jobs: '^src/jobs/',
+  pipeline: '^src/pipeline/',
+  features: '^src/features/',
+  util: '^src/util/',
+  contracts: '^src/contracts/',
+  errors: '^src/errors\\.ts$',
+}
+
+// Packages of src/: the one place that loads each, and where its types may be named.
+const providers = '^src/features/providers/'
+const packages = [
+  { name: 'lru-cache', home: '^src/features/(cache|pricing)/' },
+  { name: 'p-queue', home: '^src/features/schedule/' },
+  { name: 'eventemitter3', home: '^src/util/emitter\\.ts$' },
+  { name: 'zod', home: '^src/features/request/' },
+  { name: 'gpt-tokenizer', home: '^src/features/pricing/tokenizer\\.ts$' },
+  { name: '@pydantic/genai-prices', home: '^src/features/pricing/genai-prices\\.ts$' },
+  { name: 'openai', home: `${providers}openai-client\\.ts$`, types: `${providers}openai` },
+  { name: '@anthropic-ai/sdk', home: `${providers}anthropic\\.ts$` },
+  { name: '@google/genai', home: `${providers}google\\.ts$` },
+  { name: '@google/generative-ai', home: `${providers}google-generative-ai\\.ts$` },
 ]
 
-// A vendor package is imported in exactly one place.
-const vendors = {
-  '(lru-cache)': '^src/features/(cache|pricing)/',
-  '(p-queue)': '^src/features/schedule/',
-  '(eventemitter3)': '^src/util/emitter\\.ts$',
-  '(gpt-tokenizer)': '^src/features/pricing/tokenizer\\.ts$',
-  '(@pydantic/genai-prices)': '^src/features/pricing/genai-prices\\.ts$',
-  '(zod)': '^src/features/request/',
-  '(openai)': '^src/features/providers/openai',
-  '(@anthropic-ai)': '^src/features/providers/anthropic',
-  '(@google/genai)': '^src/features/providers/google',
-  '(@google/generative-ai)': '^src/features/providers/google-generative-ai',
-}
+// Loaded on first use, by import(): whoever installs the package may not have them, or pays for them.
+const LAZY = packages.slice(4)
+
+const inNodeModules = (names) => `(^|node_modules/)(${names.join('|')})(/|$)`
+const ruleName = (name) => name.replace(/^@/, '').replace(/[^a-z0-9]+/g, '-')
+
+const upwards = Object.keys(rooms)
+  .slice(1)
+  .map((room, index) => ({
+    name: `${room}-imports-upwards`,
+    comment: 'Imports go downwards only: see the map in CONTRIBUTING.md.',
+    severity: 'error',
+    from: { path: rooms[room] },
+    to: { path: Object.values(rooms).slice(0, index + 1) },
+  }))
+
+const homes = packages.flatMap(({ name, home, types = home }) => [
+  {
+    name: `one-home-for-${ruleName(name)}`,
+    comment: `Loaded in ${home} only.`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: home },
+    to: { path: inNodeModules([name]), dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: `types-of-${ruleName(name)}-stay-home`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: types },
+    to: { path: inNodeModules([name]), dependencyTypes: ['type-only'] },
+  },
+])
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    ...rooms.slice(1).map((lower, index) => ({
-      name: `room-${String(index + 1)}-imports-upwards`,
-      comment: 'Imports go downwards only: see the listing in CONTRIBUTING.md.',
+    ...upwards,
+    {
+      name: 'no-file-outside-the-rooms',
       severity: 'error',
-      from: { path: lower },
-      to: { path: rooms.slice(0, index + 1).flat() },
-    })),
+      from: { path: '^src/', pathNot: Object.values(rooms) },
+      to: {},
+    },
     {
       name: 'features-are-islands',
       comment: 'Features meet in pipeline/ and compose.ts, never directly.',
@@ -47,24 +78,50 @@ module.exports = {
       to: { path: '^src/features/', pathNot: '^src/features/$1/' },
     },
     {
+      name: 'testing-stays-apart',
+      comment: 'What users test with is not loaded by what they run.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: rooms.testing },
+      to: { path: rooms.testing },
+    },
+    {
       name: 'contracts-hold-types-only',
       severity: 'error',
-      from: { path: '^src/contracts/' },
+      from: { path: rooms.contracts },
       to: { dependencyTypesNot: ['type-only'] },
     },
-    ...Object.entries(vendors).map(([name, home]) => ({
-      name: `one-home-for-${name.replace(/[^a-z0-9-]/g, '')}`,
+    ...homes,
+    {
+      name: 'loaded-on-first-use-only',
       severity: 'error',
-      from: { path: '^src/', pathNot: home },
-      to: { path: `(^|node_modules/)${name}(/|$)` },
-    })),
+      from: { path: '^src/' },
+      to: {
+        path: inNodeModules(LAZY.map(({ name }) => name)),
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    },
+    {
+      name: 'no-package-without-a-home',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        pathNot: ['^src/', inNodeModules(packages.map(({ name }) => name))],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'no-unresolvable-import',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
     {
       name: 'no-orphans',
       severity: 'error',
       from: {
         orphan: true,
         path: '^src/',
-        pathNot: '^src/index\\.ts$|^src/(contracts|testing|features/providers)/',
+        pathNot: [rooms.index, rooms.contracts, rooms.testing, '^src/features/providers/'],
       },
       to: {},
     },

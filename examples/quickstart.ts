@@ -34,6 +34,7 @@ function introduce({ live, models }: Upstream, { asked, available }: Traffic): v
         `${LOCAL_LATENCY.least}-${LOCAL_LATENCY.most} ms. Prices are the real models' list prices.`,
     )
   }
+  say("A vendor's SDK is loaded at its first call, which takes longer for that reason.")
   say()
   say(
     `Input: ${count(available)} questions of bank customers (banking77, PolyAI, CC BY 4.0), asked ` +

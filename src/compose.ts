@@ -92,7 +92,12 @@ function batchOver(pipeline: Pipeline, deps: PipelineDependencies): Parts['runBa
     identity: (raw) => {
       const request = parseRequest(raw)
       if (request.use_cache === false) return undefined
-      return flightKey(cacheKey(request, deps.defaultModel), request, deps.cache.generation)
+      const key = flightKey(cacheKey(request, deps.defaultModel), request, deps.cache.generation)
+      // One item's short time must not be another's.
+      return `${key} ${request.timeout_seconds ?? ''}`
+    },
+    copied: (raw, response, key_id) => {
+      pipeline.copied(raw, response, key_id)
     },
     clock: deps.clock,
     newId,

@@ -11,6 +11,7 @@ export {
   type RaptorflowErrorCode,
 } from './errors.js'
 export { defineProvider, type DefineProviderOptions } from './features/providers/define-provider.js'
+export type { CustomAnswer, CustomUsage } from './features/providers/custom-answer.js'
 export { jsonSchema } from './util/json-schema.js'
 export type { CacheEntry, CacheTier, StoredAnswer, TierStats } from './contracts/cache-tier.js'
 export type { Clock, Random, Timer } from './contracts/clock.js'

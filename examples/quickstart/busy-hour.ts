@@ -59,7 +59,9 @@ function reportFailover({ failures }: Tour, answers: readonly InferenceResponse[
     return
   }
   const lost = new Set(
-    rescued.flatMap(({ attempts }) => attempts.slice(0, -1)).map(({ provider }) => provider),
+    rescued
+      .flatMap(({ attempts }) => attempts.filter(({ outcome }) => outcome === 'failed'))
+      .map(({ provider }) => provider),
   )
   const takers = new Set(
     rescued.map(({ model_used, provider_used }) => `${provider_used} (${model_used})`),
@@ -101,7 +103,7 @@ export async function batchWithProgress(tour: Tour, asked: readonly string[]): P
   say(
     `${count(batch.successful_requests)} of ${count(batch.total_requests)} answered in ` +
       `${ms(batch.wall_time * 1_000)} with ${count(tour.upstream.calls() - before)} calls; ` +
-      `${count(batch.duplicate_requests)} were equal to another of the batch, and ` +
-      `${percent(batch.cache_hits, batch.total_requests)} were answered from the cache.`,
+      `duplicates in the batch: ${count(batch.duplicate_requests)}; ` +
+      `from the cache: ${percent(batch.cache_hits, batch.total_requests)}.`,
   )
 }

@@ -25,7 +25,8 @@ export async function announceCost({ client, upstream, traffic }: Tour): Promise
     })
     highest += Math.max(...(await Promise.all(costs)))
   }
-  const limit = (traffic.asked.length + traffic.fresh.length) * BUDGET_LIMIT
+  // One fresh question is asked twice; the equal ones share one call.
+  const limit = (traffic.asked.length + traffic.fresh.length + 1) * BUDGET_LIMIT
   say()
   say(
     `Cost: ${questions.length} different questions, one call each: at most ${usd(highest)} ` +

@@ -55,7 +55,7 @@ export async function printSummary(tour: Tour): Promise<void> {
   say()
   say(
     'How it is counted. This run: answers as the client returned them, upstream calls as they ' +
-      `arrived ${upstream.live ? 'at the providers' : 'at the local servers'}, cost from ` +
+      `${upstream.live ? 'left for the providers' : 'arrived at the local servers'}, cost from ` +
       'client.stats(). Direct calls: one call for each request; the tokens each answer reported at ' +
       "its model's list price; the latency of the calls that succeeded in this run.",
   )

@@ -1,7 +1,7 @@
 /** What every stop of the tour shares: the client, the way questions are asked, what came back. */
 import {
   InferenceClient,
-  RaptorflowError,
+  type RaptorflowError,
   type InferenceRequest,
   type InferenceResponse,
 } from '../../src/index.js' // published: 'raptorflow'

@@ -60,7 +60,7 @@ function realProviders(): Upstream | undefined {
       create(index === 0 ? plug.pluggedFetch : plug.countedFetch),
     ),
     models: offers.map(({ model }) => model),
-    calls: plug.calls,
+    calls: () => plug.calls(),
     // The vendor itself stays up, of course: our way to it is cut.
     takeDown: async () => {
       plug.pull()

@@ -7,6 +7,8 @@ export interface ModelCapabilities {
   readonly toolChoice: boolean
   readonly images: boolean
   readonly files: boolean
+  /** Files given by `url` rather than as `data`. */
+  readonly fileUrls: boolean
   /** `response_format: json_object`. */
   readonly jsonObject: boolean
   /** `response_format: json_schema`. */

@@ -57,7 +57,8 @@ export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>):
   const only = (kind: FailureKind): boolean =>
     failed.failures.every(({ failure }) => failure.kind === kind)
   if (!last || !only('empty')) {
-    throw (only('internal') ? decision.raised : undefined) ?? publicFailure(decision, failed)
+    const explained = failed.failures.length === 1 || only('internal')
+    throw (explained ? decision.raised : undefined) ?? publicFailure(decision, failed)
   }
   const answer: ProviderAnswer = {
     text: '',

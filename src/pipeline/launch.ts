@@ -1,4 +1,5 @@
 /** What a flight does: candidates, attempts, store. Runs once for all who wait for the same answer. */
+import { RaptorflowError } from '../errors.js'
 import type { Offer } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import { createRequestBudget, type RequestBudget } from '../features/budget/request-budget.js'
@@ -97,6 +98,7 @@ async function fly(journey: Journey, candidates: Candidates): Promise<FlightResu
       signal: flight.signal,
       latestDeadline: () => flight.latestDeadline(),
       delivered: () => flight.delivered,
+      hasLargerContext: (candidate, failed) => contextOf(candidate) > contextOf(failed),
       clock: deps.clock,
       random: deps.random,
       onFailure: (failed, next) => {
@@ -105,10 +107,19 @@ async function fly(journey: Journey, candidates: Candidates): Promise<FlightResu
     })
     return land(journey, candidate, result)
   } catch (error) {
-    if (error instanceof Refused) throw overBudget(decision, candidates, deps, journey.estimates)
-    if (!(error instanceof AttemptsFailed)) throw error
-    return landEmpty(journey, error as AttemptsFailed<Candidate>)
+    if (error instanceof Refused) {
+      throw error.error ?? overBudget(decision, candidates, deps, journey.estimates)
+    }
+    if (error instanceof CandidatesFailed) return landEmpty(journey, error)
+    throw error
   }
+}
+
+/** The generic class, with its type settled for `instanceof`. */
+const CandidatesFailed = AttemptsFailed<Candidate>
+
+function contextOf({ offer }: Candidate): number {
+  return offer.model.contextWindow ?? 0
 }
 
 async function attemptWith(
@@ -128,6 +139,12 @@ async function attemptWith(
     flight.expectTokens(estimates.outputTokens(offer))
     flight.progress(5, `Asking ${offer.provider.name}`)
     return await dispatch(deps, { decision, flight, candidate, terms, estimates, input, signal })
+  } catch (error) {
+    // No slot is not the provider's failure.
+    if (RaptorflowError.isInstance(error) && error.details.reason === 'queue_full') {
+      throw new Refused('queue_full', error)
+    }
+    throw error
   } finally {
     terms.reservation.release()
   }

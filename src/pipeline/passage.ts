@@ -1,4 +1,5 @@
 /** One caller aboard a flight: its own deadline, its own signal, its own response. */
+import { setMaxListeners } from 'node:events'
 import { RaptorflowError } from '../errors.js'
 import type { Clock } from '../contracts/clock.js'
 import type { InferenceResponse } from '../contracts/response.js'
@@ -35,7 +36,11 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       }),
     )
   }
-  signal?.addEventListener('abort', onAbort)
+  if (signal) {
+    // One signal may end many calls; Node would suspect a leak from the eleventh listener on.
+    setMaxListeners(0, signal)
+    signal.addEventListener('abort', onAbort)
+  }
 
   const settle = async (): Promise<InferenceResponse> => {
     try {

@@ -74,7 +74,7 @@ export function createReporter(deps: Dependencies): Reporter {
         output_tokens: response.output_tokens,
         cost_saved: saved,
         duration_ms,
-        metadata: arrival.request?.metadata,
+        metadata: keptMetadata(arrival),
       })
       announce(deps, arrival, response, duration_ms)
     },
@@ -155,8 +155,17 @@ function recordFailure(
     output_tokens: 0,
     cost_saved: 0,
     duration_ms,
-    metadata: arrival.request?.metadata,
+    metadata: keptMetadata(arrival),
   })
+}
+
+/** Rows stay in memory by the thousand: larger metadata is not kept with them. */
+const MAX_KEPT_METADATA = 2_048
+
+function keptMetadata({ request }: Arrival): ParsedRequest['metadata'] {
+  const metadata = request?.metadata
+  if (metadata === undefined) return undefined
+  return JSON.stringify(metadata).length <= MAX_KEPT_METADATA ? metadata : undefined
 }
 
 /** Errors that many waiters share are copied for each; anything unforeseen loses its text. */

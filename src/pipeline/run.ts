@@ -8,6 +8,7 @@ import { cacheKey, flightKey } from '../features/request/fingerprint.js'
 import { parseRequest } from '../features/request/parse.js'
 import { satisfies } from '../features/routing/substitution.js'
 import { REQUEST_ID, newId } from '../util/id.js'
+import { toNano } from '../util/money.js'
 import { NO_ROUTING, type Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { createInferenceStream, type Passage } from './inference-stream.js'
@@ -24,6 +25,8 @@ export interface PipelineCallOptions extends CallOptions {
 export interface Pipeline {
   infer(raw: unknown, options: PipelineCallOptions): Promise<InferenceResponse>
   stream(raw: unknown, options: PipelineCallOptions): InferenceStream
+  /** Reports a request that another one's answer has answered, as in a batch. */
+  copied(raw: unknown, response: InferenceResponse, key_id: string | undefined): void
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 300
@@ -63,6 +66,13 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
         }
       }
       return createInferenceStream(request_id, open, deps.clock)
+    },
+
+    copied(raw, response, key_id) {
+      const { request_id, cost_saved } = response
+      const arrival = arrive(deps, { request_id, key_id }, 'unary')
+      arrival.request = parseRequest(raw, request_id)
+      reporter.answered(arrival, response, cost_saved === null ? null : toNano(cost_saved))
     },
   }
 }

@@ -38,8 +38,8 @@ describe('the documents after real traffic', () => {
     const perCall = 0.002
     expect(status.cost_stats.total_cost).toBeCloseTo(3 * perCall, 9)
     expect(status.cost_stats.provider_breakdown['mock']).toBeCloseTo(3 * perCall, 9)
-    expect(status.cost_stats.total_requests).toBe(6)
-    expect(status.cost_stats.total_tokens).toBe(6 * 1_500)
+    expect(status.cost_stats.total_requests).toBe(7)
+    expect(status.cost_stats.total_tokens).toBe(7 * 1_500)
     const { overall, l1_memory, l2_redis, l3_persistent } = status.cache_stats
     // Lookups: a, a, b x 3, c; the bad item never got that far.
     expect(overall.total_requests).toBe(6)
@@ -48,13 +48,13 @@ describe('the documents after real traffic', () => {
       overall.hit_rate,
       9,
     )
-    expect(overall.total_cost_saved).toBeCloseTo(3 * perCall, 9)
+    expect(overall.total_cost_saved).toBeCloseTo(4 * perCall, 9)
     expect([l1_memory.enabled, l1_memory.total_entries]).toEqual([true, 3])
     expect([l2_redis.enabled, l3_persistent.enabled]).toEqual([false, false])
     expect(status.worker_stats).toMatchObject({
       total_workers: 4,
       active_workers: 0,
-      deduplicator: { exact_duplicates: 2, semantic_duplicates: 0 },
+      deduplicator: { exact_duplicates: 3, semantic_duplicates: 0 },
       batch_processor: {
         total_batches: 1,
         successful_batches: 0,

@@ -54,6 +54,7 @@ function setUp() {
     running: 0,
     mostRunning: 0,
     aborted: [] as string[],
+    copied: [] as string[],
     records: [] as [items: number, failed: number][],
   }
   let lastId = 0
@@ -88,6 +89,7 @@ function setUp() {
   const dependencies: BatchDependencies = {
     infer,
     identity: (raw) => ((raw as Item).shared === false ? undefined : (raw as Item).prompt),
+    copied: (_raw, response) => seen.copied.push(response.request_id),
     clock,
     newId,
     record: (items, failed) => seen.records.push([items, failed]),
@@ -286,6 +288,9 @@ describe('equal items of a batch', () => {
     const { responses, duplicate_requests, total_actual_cost } = await running
     expect(seen.calls.map(({ item }) => item.prompt)).toEqual(['a', 'b'])
     expect(duplicate_requests).toBe(2)
+    expect(seen.copied).toEqual(
+      responses.filter(({ coalesced }) => coalesced).map(({ request_id }) => request_id),
+    )
     expect(total_actual_cost).toBe(0.002)
     const [first, second, , fourth] = responses
     for (const copy of [second, fourth]) {

@@ -53,8 +53,6 @@ const NO_SCHEMA: Traits = { files: false, jsonSchema: false }
 /** Sampling is accepted while reasoning is off, which is these models' default. */
 const NO_STOP: Traits = { stop: false }
 const REASONING: Traits = { maxTemperature: null, topP: false, stop: false }
-/** Chat completions refuse function tools unless `reasoning_effort` is `none`: vendor's error text. */
-const REASONING_NO_TOOLS: Traits = { ...REASONING, tools: false, toolChoice: false }
 /** A temperature or a top_p, not both: vendor's migration guide of the 4.5 generation. */
 const CLAUDE_4: Traits = { maxTemperature: 1, temperatureWithTopP: false }
 /** Sampling parameters answer 400 since Opus 4.7: vendor's migration guides. */
@@ -98,12 +96,12 @@ const OPENAI_ROWS: readonly Row[] = [
   ['gpt-5.4-mini', 'basic', 0.94, 0.97, 1.5, null, 400_000, 128_000, NO_STOP, OPENAI, ['2026-03-17']],
   ['gpt-5.4', 'pro', 0.98, 0.98, 4, null, 1_050_000, 128_000, NO_STOP, OPENAI, ['2026-03-05']],
   ['gpt-5.5', 'pro', 0.984, 0.98, 8, null, 1_050_000, 128_000, REASONING, OPENAI_PRICED, ['2026-04-23']],
-  ['gpt-5.6-luna', 'basic', 0.943, 0.97, 3, null, 1_050_000, 128_000, REASONING_NO_TOOLS, OPENAI],
-  ['gpt-5.6-terra', 'pro', 0.982, 0.98, 6, null, 1_050_000, 128_000, REASONING_NO_TOOLS, OPENAI],
-  ['gpt-5.6-sol', 'pro', 0.987, 0.98, 8, null, 1_050_000, 128_000, REASONING_NO_TOOLS, OPENAI, [], ['gpt-5.6']],
-  ['gpt-6-luna', 'basic', 0.948, 0.97, 3, null, 1_050_000, 128_000, REASONING_NO_TOOLS, OPENAI_6],
-  ['gpt-6-sol', 'pro', 0.99, 0.98, 8, null, 1_050_000, 128_000, REASONING_NO_TOOLS, OPENAI_6],
-  ['gpt-6-astra', 'pro', 0.995, 0.98, 12, null, 1_050_000, 128_000, REASONING_NO_TOOLS, OPENAI_6],
+  ['gpt-5.6-luna', 'basic', 0.943, 0.97, 3, null, 1_050_000, 128_000, REASONING, OPENAI],
+  ['gpt-5.6-terra', 'pro', 0.982, 0.98, 6, null, 1_050_000, 128_000, REASONING, OPENAI],
+  ['gpt-5.6-sol', 'pro', 0.987, 0.98, 8, null, 1_050_000, 128_000, REASONING, OPENAI, [], ['gpt-5.6']],
+  ['gpt-6-luna', 'basic', 0.948, 0.97, 3, null, 1_050_000, 128_000, REASONING, OPENAI_6],
+  ['gpt-6-sol', 'pro', 0.99, 0.98, 8, null, 1_050_000, 128_000, REASONING, OPENAI_6],
+  ['gpt-6-astra', 'pro', 0.995, 0.98, 12, null, 1_050_000, 128_000, REASONING, OPENAI_6],
 ]
 
 // prettier-ignore

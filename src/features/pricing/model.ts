@@ -58,6 +58,7 @@ function intersect(
     toolChoice: can('toolChoice'),
     images: can('images'),
     files: can('files'),
+    fileUrls: can('fileUrls'),
     jsonObject: can('jsonObject'),
     jsonSchema: can('jsonSchema'),
     stop: can('stop'),

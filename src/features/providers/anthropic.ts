@@ -44,6 +44,7 @@ const CAPABILITIES: ModelCapabilities = {
   toolChoice: true,
   images: true,
   files: true,
+  fileUrls: true,
   jsonObject: false,
   jsonSchema: true,
   stop: true,

@@ -32,6 +32,7 @@ export const GEMINI_CAPABILITIES: ModelCapabilities = {
   toolChoice: true,
   images: true,
   files: true,
+  fileUrls: true,
   jsonObject: true,
   jsonSchema: true,
   stop: true,

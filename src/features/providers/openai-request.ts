@@ -14,6 +14,8 @@ export interface ChatDialect {
   readonly maxTokensField: 'max_completion_tokens' | 'max_tokens'
   /** Ask for the usage of a stream; a few servers refuse `stream_options`. */
   readonly streamUsage: boolean
+  /** True for models that refuse tools here unless their reasoning is off. */
+  readonly toolsNeedNoReasoning?: ((model: string) => boolean) | undefined
 }
 
 export type ChatBody = ChatCompletionCreateParams & { readonly [field: string]: unknown }
@@ -34,7 +36,18 @@ export function requestBody(call: ProviderCall, dialect: ChatDialect, stream: bo
   const extras = Object.entries(call.provider_options ?? {}).filter(
     ([field]) => !taken.includes(field),
   )
-  return Object.assign(Object.fromEntries(extras), settings(call, dialect), own)
+  return Object.assign(
+    reasoningFor(call, dialect),
+    Object.fromEntries(extras),
+    settings(call, dialect),
+    own,
+  )
+}
+
+/** A default only: `provider_options.openai.reasoning_effort` wins. */
+function reasoningFor(call: ProviderCall, dialect: ChatDialect): { [field: string]: unknown } {
+  const off = call.tools !== undefined && dialect.toolsNeedNoReasoning?.(call.model.id) === true
+  return off ? { reasoning_effort: 'none' } : {}
 }
 
 function settings(call: ProviderCall, dialect: ChatDialect): { [field: string]: unknown } {

@@ -43,6 +43,7 @@ const CAPABILITIES: ModelCapabilities = {
   toolChoice: true,
   images: true,
   files: true,
+  fileUrls: false,
   jsonObject: true,
   jsonSchema: true,
   stop: true,
@@ -77,9 +78,19 @@ export function openai(options: OpenAIProviderOptions = {}): Provider {
     vendor: 'openai',
     models,
     capabilities: CAPABILITIES,
-    ...chatCompletions(send, { maxTokensField: 'max_completion_tokens', streamUsage: true }),
+    ...chatCompletions(send, {
+      maxTokensField: 'max_completion_tokens',
+      streamUsage: true,
+      toolsNeedNoReasoning: (model) => TOOLS_NEED_NO_REASONING.test(model),
+    }),
   }
 }
+
+/**
+ * Chat completions answer 400 to tools on gpt-5.6 unless reasoning is off, also when none was asked
+ * for (vendor's error text, quoted in BerriAI/litellm#34569). gpt-6 is taken to be the same.
+ */
+const TOOLS_NEED_NO_REASONING = /^gpt-(?:5\.6|6)(?:-|$)/
 
 function clientSource(options: OpenAIProviderOptions): () => Promise<OpenAI> {
   const { client } = options

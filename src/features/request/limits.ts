@@ -3,7 +3,7 @@ import type { ParsedRequest } from '../../contracts/request.js'
 import { assertJsonSize, copyJson, tooLarge, type Bounds, type JsonCopy } from './json-copy.js'
 
 /** Most UTF-8 bytes of `prompt`, `system` and all texts in `messages` together. */
-export const MAX_TEXT_BYTES = 4 * 2 ** 20
+const MAX_TEXT_BYTES = 4 * 2 ** 20
 
 const SMALL: Bounds = { bytes: 64 * 2 ** 10, depth: 8 }
 const LARGE: Bounds = { bytes: 256 * 2 ** 10, depth: 64 }

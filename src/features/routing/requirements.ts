@@ -24,8 +24,17 @@ export function requirementsOf(request: ParsedRequest): readonly Requirement[] {
   const format = request.response_format?.type
   need('tools', 'tools', request.tools !== undefined && request.tools.length > 0)
   need('tool_choice', 'toolChoice', choice === 'required' || typeof choice === 'object')
-  need('messages', 'images', hasPart(request, 'image'))
-  need('messages', 'files', hasPart(request, 'file'))
+  need(
+    'messages',
+    'images',
+    hasPart(request, (part) => part.type === 'image'),
+  )
+  need(
+    'messages',
+    'files',
+    hasPart(request, (part) => part.type === 'file'),
+  )
+  need('messages', 'fileUrls', hasPart(request, isLinkedFile))
   need('response_format', 'jsonObject', format === 'json_object')
   need('response_format', 'jsonSchema', format === 'json_schema')
   need('stop', 'stop', request.stop !== undefined)
@@ -79,9 +88,12 @@ function sizeRejection(
   return undefined
 }
 
-function hasPart(request: ParsedRequest, type: ContentPart['type']): boolean {
+function isLinkedFile(part: ContentPart): boolean {
+  return part.type === 'file' && part.url !== undefined
+}
+
+function hasPart(request: ParsedRequest, wanted: (part: ContentPart) => boolean): boolean {
   return (request.messages ?? []).some(
-    ({ content }) =>
-      Array.isArray(content) && content.some((part: ContentPart) => part.type === type),
+    ({ content }) => Array.isArray(content) && content.some(wanted),
   )
 }

@@ -140,7 +140,11 @@ export class BatchRun {
 
   #settleDuplicate(index: number, first: Outcome): void {
     this.duplicates += 1
-    this.#settle(index, copyForDuplicate(first, this.#deps.newId('req')))
+    const copy = copyForDuplicate(first, this.#deps.newId('req'))
+    if (isAnswer(copy)) {
+      this.#deps.copied(this.#input.requests[index], copy, this.#options.key_id)
+    }
+    this.#settle(index, copy)
   }
 
   #settle(index: number, outcome: Outcome): void {

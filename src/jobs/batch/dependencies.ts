@@ -16,6 +16,12 @@ export interface BatchDependencies {
    * is ignored: such an item goes to `infer`, which says and records what is wrong with it.
    */
   readonly identity: (request: unknown) => string | undefined
+  /** Called for each item that another item's answer has answered. */
+  readonly copied: (
+    request: unknown,
+    response: InferenceResponse,
+    key_id: string | undefined,
+  ) => void
   readonly clock: Clock
   readonly newId: (prefix: string) => string
   /** Called once per batch, also for an aborted one. */

@@ -6,6 +6,7 @@ export const MOCK_CAPABILITIES: ModelCapabilities = {
   toolChoice: true,
   images: true,
   files: true,
+  fileUrls: true,
   jsonObject: true,
   jsonSchema: true,
   stop: true,

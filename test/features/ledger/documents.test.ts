@@ -126,6 +126,7 @@ const MODEL: Model = {
     toolChoice: true,
     images: false,
     files: false,
+    fileUrls: false,
     jsonObject: true,
     jsonSchema: false,
     stop: true,

@@ -8,6 +8,7 @@ export const EVERYTHING: ModelCapabilities = {
   toolChoice: true,
   images: true,
   files: true,
+  fileUrls: true,
   jsonObject: true,
   jsonSchema: true,
   stop: true,

@@ -187,6 +187,7 @@ const MODEL: Model = {
     toolChoice: true,
     images: true,
     files: true,
+    fileUrls: true,
     jsonObject: true,
     jsonSchema: true,
     stop: true,

@@ -17,7 +17,7 @@ const call = (): Promise<ProviderAnswer> =>
   openai({ apiKey: 'sk-test', baseURL: server.baseURL }).call(callOf(), never())
 const USAGE = { input: 10, cache_read: 0, cache_write: 0, output: 5, reasoning: 0 }
 
-describe('an unary OpenAI answer', () => {
+describe('a unary OpenAI answer', () => {
   it('is the text, why it ended and the usage', async () => {
     server.answer = json(completion())
     expect(await call()).toEqual({

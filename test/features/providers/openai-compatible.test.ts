@@ -97,6 +97,7 @@ describe('openaiCompatible()', () => {
       tools: true,
       images: true,
       files: false,
+      fileUrls: false,
       maxTemperature: 2,
     })
   })

@@ -21,7 +21,7 @@ const provider = (baseURL = server.baseURL): Provider => openai({ apiKey: 'sk-te
 type Run = (provider: Provider, signal?: AbortSignal, timeoutMs?: number) => Promise<unknown>
 const modes: [string, Run][] = [
   [
-    'an unary call',
+    'a unary call',
     (to, signal = never(), timeoutMs = 30_000) => to.call(callOf({ timeoutMs }), signal),
   ],
   [

@@ -41,6 +41,19 @@ describe('the body of an OpenAI call', () => {
     expect(server.requests[0]!.headers.authorization).toBe('Bearer sk-test')
   })
 
+  it('switches reasoning off for models that refuse tools with it, unless the caller says otherwise', async () => {
+    const tools = [{ name: 'look', parameters: { type: 'object' } }]
+    const gpt56 = { ...callOf({}).model, id: 'gpt-5.6-luna' }
+    expect(await sent({ model: gpt56, tools })).toMatchObject({ reasoning_effort: 'none' })
+    server.requests.length = 0
+    const chosen = { reasoning_effort: 'low' }
+    expect(await sent({ model: gpt56, tools, provider_options: chosen })).toMatchObject(chosen)
+    server.requests.length = 0
+    expect(await sent({ model: gpt56 })).not.toHaveProperty('reasoning_effort')
+    server.requests.length = 0
+    expect(await sent({ tools })).not.toHaveProperty('reasoning_effort')
+  })
+
   it('carries every sampling setting under the names of the wire', async () => {
     const body = await sent({
       temperature: 0,

@@ -167,6 +167,7 @@ const MODEL: Model = {
     toolChoice: true,
     images: true,
     files: true,
+    fileUrls: false,
     jsonObject: true,
     jsonSchema: true,
     stop: true,

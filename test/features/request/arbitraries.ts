@@ -62,8 +62,13 @@ export const message = fc.oneof(
   record({ role: typed('tool'), tool_call_id: filled, content: someText }),
 )
 
+/** Prototype keys never reach a schema: reading the input refuses them first. */
+const isOrdinary = (value: unknown): boolean =>
+  !/"(__proto__|constructor|prototype)"/.test(JSON.stringify(value))
+
 const plainJson = fc
   .jsonValue({ maxDepth: 2 })
+  .filter(isOrdinary)
   .map((value) => JSON.parse(JSON.stringify(value)) as unknown)
 const safeKey = fc.string({ unit: fc.constantFrom('x', 'y', '_', '1'), minLength: 1, maxLength: 4 })
 const json = fc.dictionary(safeKey, fc.oneof(fc.integer(), someText, fc.constant(null)), {
@@ -178,7 +183,10 @@ export const mutatedRequest: fc.Arbitrary<unknown> = fc
     fc.nat(),
     fc.constantFrom('replace', 'remove', 'add'),
     junk,
-    fc.oneof(fc.constantFrom(...fieldNames, 'prompt', 'url', 'data', 'content'), fc.string()),
+    fc.oneof(
+      fc.constantFrom(...fieldNames, 'prompt', 'url', 'data', 'content'),
+      fc.string().filter(isOrdinary),
+    ),
   )
   .map(([request, at, how, value, key]) => {
     const copy: unknown = JSON.parse(JSON.stringify(request))

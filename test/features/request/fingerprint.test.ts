@@ -100,6 +100,27 @@ describe('the cache key', () => {
     )
   })
 
+  it('depends on every text in a conversation', () => {
+    const image = { type: 'image', data: 'QUJD', media_type: 'image/png' }
+    const file = { type: 'file', data: 'QUJD', media_type: 'a/b', filename: 'a.pdf' }
+    const messages = [
+      { role: 'system', content: 'a' },
+      { role: 'user', content: [text('b'), image, { type: 'image', url: 'https://x/' }, file] },
+      { role: 'user', content: [{ type: 'file', url: 'https://x/', media_type: 'a/b' }] },
+      { role: 'assistant', content: 'c', tool_calls: [{ id: 'i', name: 'n', arguments: '{}' }] },
+      { role: 'tool', tool_call_id: 'i', content: 'd' },
+      { role: 'user', content: 'e' },
+    ]
+    const original = JSON.stringify(messages)
+    const leaves = [...original.matchAll(/"(?!role|type)(\w+)":"([^"]*)"/g)]
+    const keys = leaves.map(({ index, 0: leaf }) => {
+      const changed = `${original.slice(0, index)}${leaf.slice(0, -1)}QUJD"`
+      return key({ messages: JSON.parse(changed + original.slice(index + leaf.length)) as unknown })
+    })
+    expect(keys).toHaveLength(17)
+    expect(new Set([...keys, key({ messages })]).size).toBe(18)
+  })
+
   it('tells structures of the same text apart', () => {
     const images = [
       { prompt: 'a' },

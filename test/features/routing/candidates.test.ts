@@ -107,10 +107,10 @@ describe('the candidates of an open choice', () => {
 })
 
 describe('requirements', () => {
-  const rejected = (model: ModelOptions, fields: object): string | undefined =>
+  const rejected = (model: Partial<ModelOptions>, fields: object): string | undefined =>
     findCandidates(
       request({ model_name: 'm', ...fields }),
-      source({ find: () => [offer('p', { id: 'm', ...model })], all: () => [] }),
+      source({ find: () => [offer('p', { ...model, id: 'm' })], all: () => [] }),
     ).rejected[0]?.reason
   const tool = { name: 'f', parameters: {} }
 
@@ -154,6 +154,13 @@ describe('requirements', () => {
     const content = [{ type: 'image', url: 'https://example.com/a.png' }]
     const fields = { prompt: null, messages: [{ role: 'user', content }] }
     expect(rejected({ capabilities: { images: false } }, fields)).toBe('capability:images')
+  })
+
+  it('reject a model for a file by URL where only data is taken', () => {
+    const part = { type: 'file', url: 'https://example.com/a.pdf', media_type: 'application/pdf' }
+    const fields = { prompt: null, messages: [{ role: 'user', content: [part] }] }
+    expect(rejected({ capabilities: { fileUrls: false } }, fields)).toBe('capability:fileUrls')
+    expect(rejected({}, fields)).toBeUndefined()
   })
 
   it('do not count what was not named: a default temperature rejects nobody', () => {
