@@ -2,7 +2,7 @@
  * Part of `npm run check:package`, after a build: package.json, tsup.config.ts and dist/ name the same
  * entries, nothing is loaded before it is needed, and every bundled package's licence is given.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { builtinModules, createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
@@ -18,6 +18,11 @@ type Conditions = Readonly<Record<'import' | 'require', Readonly<Record<string, 
 const problems: string[] = []
 const problem = (text: string): void => void problems.push(text)
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+function builtFiles(pattern: RegExp): readonly string[] {
+  const all = existsSync(DIST) ? readdirSync(DIST, { recursive: true, encoding: 'utf8' }) : []
+  return all.filter((file) => pattern.test(file))
+}
 
 /** `index` -> `.`, `testing/index` -> `./testing`, `providers/openai` -> `./providers/openai`. */
 function subpathOf(entry: string): string {
@@ -67,12 +72,18 @@ function eagerPackages(file: string, seen = new Set<string>()): Set<string> {
   seen.add(file)
   for (const specifier of eagerImports(file)) {
     if (specifier.startsWith('.')) {
-      for (const name of eagerPackages(join(dirname(file), specifier), seen)) packages.add(name)
+      for (const name of eagerPackages(besides(file, specifier), seen)) packages.add(name)
     } else if (!builtinModules.includes(specifier.replace(/^node:/, ''))) {
       packages.add(packageOf(specifier))
     }
   }
   return packages
+}
+
+/** Declarations name each other by the files they declare. */
+function besides(file: string, specifier: string): string {
+  const path = join(dirname(file), specifier)
+  return /\.d\.c?ts$/.test(file) ? path.replace(/\.(c?)js$/, '.d.$1ts') : path
 }
 
 function packageOf(specifier: string): string {
@@ -139,7 +150,7 @@ function isModule(file: string): boolean {
 
 /** The core's types stand alone: whoever has no vendor package installed can still compile. */
 function checkTypes(): void {
-  for (const file of globSync('{index,testing/index}.d.{ts,cts}', { cwd: DIST })) {
+  for (const file of builtFiles(/^(index|testing.index)\.d\.c?ts$/)) {
     for (const name of eagerPackages(join(DIST, file))) {
       problem(`dist/${file} names types of ${name}`)
     }
@@ -150,7 +161,7 @@ function checkTypes(): void {
 function checkNotices(): void {
   const notices = existsSync(join(ROOT, NOTICES)) ? read(NOTICES) : ''
   const bundled = new Set<string>()
-  for (const file of globSync('**/*.map', { cwd: DIST })) {
+  for (const file of builtFiles(/\.map$/)) {
     const { sources } = JSON.parse(read(`dist/${file}`)) as { sources: readonly string[] }
     for (const source of sources) {
       const inside = source.split('node_modules/').at(-1)

@@ -105,7 +105,7 @@ export function count(value: number): string {
 /** @param value null where the price is unknown */
 export function usd(value: number | null): string {
   if (value === null) return 'unknown'
-  return `$${value.toFixed(value !== 0 && value < 0.01 ? 6 : 4)}`
+  return `$${value < 0.01 ? Number(value.toFixed(6)) : value.toFixed(4)}`
 }
 
 export function ms(value: number): string {

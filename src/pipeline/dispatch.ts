@@ -169,12 +169,29 @@ function chargeFor(
   price: ModelPrice | null,
 ): Charge {
   const reported = failure.usage ?? collector.usage
-  if (reported) return { usage: reported, cost: priced(reported, price), estimated: false }
+  if (reported && isFinal(reported, failure, collector)) {
+    return { usage: reported, cost: priced(reported, price), estimated: false }
+  }
+  if (reported) {
+    const usage = { ...reported, output: delivered(collector) - reported.reasoning }
+    return { usage, cost: priced(usage, price), estimated: true }
+  }
   if (failure.billable === 'no' && collector.length === 0) {
     return { usage: undefined, cost: 0, estimated: false }
   }
   const usage = estimatedUsage(collector.length)
   return { usage, cost: priced(usage, price), estimated: true }
+}
+
+/** Counts that came at the start of a stream which broke off say nothing of what followed. */
+function isFinal(reported: Usage, failure: Failure, collector: AnswerCollector): boolean {
+  const counted = reported.output + reported.reasoning
+  return failure.kind === 'content_filter' || counted >= delivered(collector)
+}
+
+/** Tokens that came, by the usual 4 characters each. */
+function delivered({ length }: AnswerCollector): number {
+  return Math.ceil(length / 4)
 }
 
 function priced(usage: Usage, price: ModelPrice | null): number | null {

@@ -58,7 +58,7 @@ export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>):
     failed.failures.every(({ failure }) => failure.kind === kind)
   if (!last || !only('empty')) {
     const explained = failed.failures.length === 1 || only('internal')
-    throw (explained ? decision.raised : undefined) ?? publicFailure(decision, failed)
+    throw (explained ? decision.raised : undefined) ?? publicFailure(journey, failed)
   }
   const answer: ProviderAnswer = {
     text: '',
@@ -76,14 +76,17 @@ export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>):
 
 const NO_USAGE: Usage = { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 }
 
-function publicFailure(decision: Decision, failed: AttemptsFailed<Candidate>): RaptorflowError {
+function publicFailure(
+  { decision, flight }: Arriving,
+  failed: AttemptsFailed<Candidate>,
+): RaptorflowError {
   const named = failed.failures.map(({ candidate, failure, duration_ms }) => ({
     provider: candidate.offer.provider.name,
     model: candidate.offer.model.id,
     failure,
     duration_ms,
   }))
-  return publicError(named, decision.id, failed.ended)
+  return publicError(named, decision.id, failed.ended, flight.delivered)
 }
 
 /** An answer past its time is better than none while it is within its grace. */

@@ -110,13 +110,15 @@ async function fly(journey: Journey, candidates: Candidates): Promise<FlightResu
     if (error instanceof Refused) {
       throw error.error ?? overBudget(decision, candidates, deps, journey.estimates)
     }
-    if (error instanceof CandidatesFailed) return landEmpty(journey, error)
+    if (isAttemptsFailed(error)) return landEmpty(journey, error)
     throw error
   }
 }
 
-/** The generic class, with its type settled for `instanceof`. */
-const CandidatesFailed = AttemptsFailed<Candidate>
+/** Only candidates are tried here: `instanceof` alone cannot know. */
+function isAttemptsFailed(error: unknown): error is AttemptsFailed<Candidate> {
+  return error instanceof AttemptsFailed
+}
 
 function contextOf({ offer }: Candidate): number {
   return offer.model.contextWindow ?? 0
@@ -136,6 +138,8 @@ async function attemptWith(
     if (price === null) announceUnknownPrice(deps, offer)
     decision.estimatedCost = estimateCost(deps, offer, estimates)
     decision.maxTokensCapped = terms.capped ? terms.maxTokens : undefined
+    const chosen = { provider: offer.provider.name, model: offer.model.id }
+    deps.logger.debug({ request_id: decision.id, ...chosen }, 'calling a provider')
     flight.expectTokens(estimates.outputTokens(offer))
     flight.progress(5, `Asking ${offer.provider.name}`)
     return await dispatch(deps, { decision, flight, candidate, terms, estimates, input, signal })

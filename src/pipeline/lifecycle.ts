@@ -28,6 +28,6 @@ async function release(provider: Provider): Promise<void> {
 
 function pause({ clock }: Dependencies, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    clock.schedule(ms, resolve)
+    clock.schedule(ms, resolve, { keepAlive: true })
   })
 }

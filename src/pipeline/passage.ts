@@ -25,9 +25,14 @@ interface Ticket {
 export function boardFlight(ticket: Ticket): Passage<unknown> {
   const { deps, reporter, arrival, decision, boarding, signal } = ticket
   if (boarding.joined) reporter.joined(arrival)
-  const timer = deps.clock.schedule(decision.deadline - deps.clock.monotonic(), () => {
-    boarding.leave(timeoutError(decision))
-  })
+  // Somebody waits: a process with nothing else to do must not end before the answer or the deadline.
+  const timer = deps.clock.schedule(
+    decision.deadline - deps.clock.monotonic(),
+    () => {
+      boarding.leave(timeoutError(decision))
+    },
+    { keepAlive: true },
+  )
   const onAbort = (): void => {
     boarding.leave(
       new RaptorflowError('ABORTED', 'The caller aborted the request', {

@@ -1,7 +1,9 @@
 /** The one place that turns a request's outcome into its ledger row, its events and its log line. */
 import { RaptorflowError } from '../errors.js'
+import { silentLogger } from '../util/logger.js'
 import type { ParsedRequest } from '../contracts/request.js'
 import type { InferenceResponse } from '../contracts/response.js'
+import type { RequestRow } from '../contracts/ledger.js'
 import type { PipelineDependencies } from './dependencies.js'
 import type { Moment } from './result.js'
 
@@ -32,7 +34,9 @@ export interface Reporter {
 type Dependencies = Pick<PipelineDependencies, 'clock' | 'events' | 'ledger' | 'logger'>
 
 export function createReporter(deps: Dependencies): Reporter {
-  const { clock, events, ledger } = deps
+  const { clock, events, ledger, logger } = deps
+  // A hit takes microseconds: no fields are built for a logger that drops them.
+  const verbose = logger !== silentLogger
   const moment = (arrival: Arrival): Moment => ({
     request_id: arrival.request_id,
     now: clock.now(),
@@ -47,35 +51,19 @@ export function createReporter(deps: Dependencies): Reporter {
       events.emit('request:start', { request_id, workspace_id, mode })
     },
     missed({ request_id }) {
+      logger.debug({ request_id }, 'not in the cache')
       events.emit('cache:miss', { request_id })
     },
     joined({ request_id }) {
+      logger.debug({ request_id }, 'joined a running equal call')
       events.emit('flight:join', { request_id })
     },
     answered(arrival, response, saved) {
       if (arrival.reported) return
       arrival.reported = true
       const duration_ms = response.processing_time * 1_000
-      ledger.recordRequest({
-        request_id: arrival.request_id,
-        workspace_id: arrival.request?.workspace_id ?? 'default',
-        user_id: arrival.request?.user_id,
-        key_id: arrival.key_id,
-        at: clock.now(),
-        mode: arrival.mode,
-        outcome: 'answered',
-        error: undefined,
-        provider: response.provider_used,
-        model: response.model_used,
-        cache: response.cache.level,
-        cache_lookup: arrival.lookedUp,
-        coalesced: response.coalesced,
-        input_tokens: response.input_tokens,
-        output_tokens: response.output_tokens,
-        cost_saved: saved,
-        duration_ms,
-        metadata: keptMetadata(arrival),
-      })
+      ledger.recordRequest(answeredRow(arrival, response, { now: clock.now(), duration_ms, saved }))
+      if (verbose) logger.debug(outcomeFields(response, duration_ms), 'answered')
       announce(deps, arrival, response, duration_ms)
     },
     failed(arrival, error) {
@@ -83,10 +71,23 @@ export function createReporter(deps: Dependencies): Reporter {
       if (arrival.reported) return told
       arrival.reported = true
       const { duration_ms } = moment(arrival)
-      recordFailure(deps, arrival, told, duration_ms)
+      ledger.recordRequest(failedRow(arrival, told, { now: clock.now(), duration_ms, saved: 0 }))
       tellFailure(deps, arrival, told, duration_ms)
       return told
     },
+  }
+}
+
+function outcomeFields(response: InferenceResponse, duration_ms: number): object {
+  const { request_id, provider_used, model_used, cache, coalesced } = response
+  const level = cache.level
+  return {
+    request_id,
+    provider: provider_used,
+    model: model_used,
+    cache: level,
+    coalesced,
+    duration_ms,
   }
 }
 
@@ -131,18 +132,42 @@ function tellFailure(
   events.emit('request:error', fields)
 }
 
-function recordFailure(
-  { ledger, clock }: Dependencies,
-  arrival: Arrival,
-  error: RaptorflowError,
-  duration_ms: number,
-): void {
-  ledger.recordRequest({
+interface Outcome {
+  readonly now: number
+  readonly duration_ms: number
+  readonly saved: number | null
+}
+
+function answeredRow(arrival: Arrival, response: InferenceResponse, outcome: Outcome): RequestRow {
+  return {
     request_id: arrival.request_id,
     workspace_id: arrival.request?.workspace_id ?? 'default',
     user_id: arrival.request?.user_id,
     key_id: arrival.key_id,
-    at: clock.now(),
+    at: outcome.now,
+    mode: arrival.mode,
+    outcome: 'answered',
+    error: undefined,
+    provider: response.provider_used,
+    model: response.model_used,
+    cache: response.cache.level,
+    cache_lookup: arrival.lookedUp,
+    coalesced: response.coalesced,
+    input_tokens: response.input_tokens,
+    output_tokens: response.output_tokens,
+    cost_saved: outcome.saved,
+    duration_ms: outcome.duration_ms,
+    metadata: keptMetadata(arrival),
+  }
+}
+
+function failedRow(arrival: Arrival, error: RaptorflowError, outcome: Outcome): RequestRow {
+  return {
+    request_id: arrival.request_id,
+    workspace_id: arrival.request?.workspace_id ?? 'default',
+    user_id: arrival.request?.user_id,
+    key_id: arrival.key_id,
+    at: outcome.now,
     mode: arrival.mode,
     outcome: 'failed',
     error: error.code,
@@ -153,10 +178,10 @@ function recordFailure(
     coalesced: false,
     input_tokens: 0,
     output_tokens: 0,
-    cost_saved: 0,
-    duration_ms,
+    cost_saved: outcome.saved,
+    duration_ms: outcome.duration_ms,
     metadata: keptMetadata(arrival),
-  })
+  }
 }
 
 /** Rows stay in memory by the thousand: larger metadata is not kept with them. */

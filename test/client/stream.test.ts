@@ -134,7 +134,7 @@ describe('stream', () => {
     await expect(stream.response()).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
     await expect(
       (async () => {
-        for await (const _ of client.stream({ prompt: '' }).text()) void _
+        for await (const _text of client.stream({ prompt: '' }).text()) continue
       })(),
     ).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
   })

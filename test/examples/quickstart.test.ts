@@ -31,7 +31,7 @@ function expectConsistentTable(output: string): void {
   expect(calls).toBeGreaterThanOrEqual(requests - hits - coalesced)
   expect(calls).toBeLessThanOrEqual(requests - hits - coalesced + survived)
   expect(survived).toBeGreaterThan(0)
-  expect(here(output, 'Hit rate')).toBeCloseTo((100 * hits) / requests, 1)
+  expect(here(output, 'Hit rate')).toBeCloseTo((100 * hits) / requests, 0)
   const cost = here(output, 'Cost')
   const without = direct(output, 'Cost')
   expect(cost).toBeGreaterThan(0)
@@ -48,8 +48,7 @@ describe('npm start', () => {
       const { output, took } = finished
       expectGoodEnd(finished)
       expect(output).toMatch(/No provider key is set/)
-      expect(output).toMatch(/asked 2,000 times|2,000 times/)
-      expect(output).toMatch(/Asked again: answered by the cache, \$0\.0000/)
+      expect(output).toMatch(/Asked again: answered by the cache, \$0, /)
       expect(output).toMatch(/claude-haiku-4-5 at anthropic: \d+ pieces/)
       expect(output).toMatch(/Asked 50 times at once: 1 call to google, 49 callers shared/)
       expect(output).toMatch(/openai is down/)

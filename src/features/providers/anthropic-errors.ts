@@ -9,6 +9,7 @@ import { errorToken, httpError, isErrorStatus, transportError } from './transpor
 const TYPES_BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/usage limits|credit balance is too low/i, 'usage_limits'],
   [/prompt is too long|exceeds? (?:the )?context (?:limit|window)/i, 'context_length_exceeded'],
+  [/blocked by content filtering/i, 'content_filter'],
 ]
 
 /**

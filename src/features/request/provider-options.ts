@@ -30,6 +30,8 @@ const PROTECTED = new Set([
   ],
   ...['authorization', 'auth', 'bearer', 'credentials', 'password', 'secret', 'webhook'],
   ...['organization', 'project', 'mcpservers', 'abortsignal', 'signal', 'timeout', 'maxretries'],
+  // Fields that a vendor's SDK sends as headers.
+  ...['betas', 'workspaceid', 'userprofileid'],
   // What the call itself says.
   ...['model', 'models', 'messages', 'prompt', 'input', 'contents', 'content', 'system'],
   ...['systeminstruction', 'instructions', 'config', 'generationconfig', 'stream', 'streamoptions'],
@@ -40,20 +42,31 @@ const PROTECTED = new Set([
   ...['n', 'bestof', 'candidatecount'],
 ])
 
+/** Google's body keeps its sampling settings one level down, beside thinkingConfig and the like. */
+const NESTED = 'generationConfig'
+
 /**
- * Looks at the first level of each provider's object.
+ * Looks at the first level of each provider's object, and into `generationConfig`.
  * @throws Violation `forbidden_key` at a field that the call or the client's configuration decides
  */
 export function assertBodyOnly(options: NonNullable<ParsedRequest['provider_options']>): void {
   for (const [provider, fields] of Object.entries(options)) {
-    for (const name of Object.keys(fields)) {
-      if (!PROTECTED.has(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase())) continue
-      const field = dotted(['provider_options', provider, name])
-      throw new Violation(
-        field,
-        'forbidden_key',
-        `Expected \`provider_options\` to hold extra body fields only, got \`${field}\`. Endpoints, headers and keys belong to the provider's constructor, the call's own parameters to the request's fields`,
-      )
+    assertFields(['provider_options', provider], fields)
+    const nested = fields[NESTED]
+    if (typeof nested === 'object' && nested !== null) {
+      assertFields(['provider_options', provider, NESTED], nested)
     }
+  }
+}
+
+function assertFields(path: readonly string[], fields: object): void {
+  for (const name of Object.keys(fields)) {
+    if (name === NESTED || !PROTECTED.has(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase())) continue
+    const field = dotted([...path, name])
+    throw new Violation(
+      field,
+      'forbidden_key',
+      `Expected \`provider_options\` to hold extra body fields only, got \`${field}\`. Endpoints, headers and keys belong to the provider's constructor, the call's own parameters to the request's fields`,
+    )
   }
 }

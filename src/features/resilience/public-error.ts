@@ -36,12 +36,14 @@ const LASTING: ReadonlySet<FailureKind> = new Set<FailureKind>([
  * The one error for a request whose attempts all failed, without any upstream text.
  * `details.reason` is the deciding kind, `details.attempts` lists `{ provider, model, kind, ms }`,
  * `details.retry_after` (RATE_LIMITED only) is the shortest wait over the providers, whole seconds.
+ * `details.partial` is true when a part of the answer had reached the caller.
  * @param ended how the attempts ended; `deadline` and `aborted` decide alone. @default 'failed'
  */
 export function publicError(
   failures: readonly NamedFailure[],
   request_id: string,
   ended: AttemptsEnd = 'failed',
+  partial = false,
 ): RaptorflowError {
   const kind = decidingKind(failures, ended)
   const { code, message } = VERDICTS[kind]
@@ -51,6 +53,7 @@ export function publicError(
     retryable: code === 'PROVIDER_UNAVAILABLE' ? !lasting : undefined,
     details: {
       reason: kind,
+      ...(partial && { partial }),
       ...(code === 'RATE_LIMITED' && { retry_after: shortestWait(failures) }),
       attempts: failures.map(({ provider, model, failure, duration_ms }) => ({
         provider,

@@ -1,5 +1,10 @@
 /** What a batch answers with: items in order, errors by index, totals. */
-import type { BatchItemError, BatchResponse, InferenceResponse } from '../../contracts/response.js'
+import type {
+  BatchItemError,
+  BatchResponse,
+  CacheInfo,
+  InferenceResponse,
+} from '../../contracts/response.js'
 import { RaptorflowError } from '../../errors.js'
 import { isoTime } from '../../util/iso-time.js'
 import { addNano, toNano, toUsdOrNull } from '../../util/money.js'
@@ -23,6 +28,8 @@ export function isAnswer(outcome: Outcome | undefined): outcome is InferenceResp
   return outcome !== undefined && !RaptorflowError.isInstance(outcome)
 }
 
+const NOT_CACHED: CacheInfo = { level: null, age_seconds: 0, similarity: null, stale: false }
+
 /** The first item's outcome as an equal item sees it: its own id, and an answer that cost nothing. */
 export function copyForDuplicate(first: Outcome, request_id: string): Outcome {
   if (!isAnswer(first)) return first.forRequest(request_id)
@@ -30,6 +37,9 @@ export function copyForDuplicate(first: Outcome, request_id: string): Outcome {
   return {
     ...first,
     request_id,
+    // It was not looked up itself: what it counts as is a copy.
+    cache_hit: false,
+    cache: NOT_CACHED,
     actual_cost: 0,
     cost_saved: shared ? first.cost_saved : (first.actual_cost ?? first.estimated_cost),
     coalesced: true,

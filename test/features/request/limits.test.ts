@@ -126,10 +126,22 @@ describe('provider options', () => {
     })
   })
 
+  it.each(['candidateCount', 'temperature', 'maxOutputTokens', 'responseSchema'])(
+    'may not hold generationConfig.%s',
+    (name) => {
+      const google = { generationConfig: { thinkingConfig: {}, [name]: 1 } }
+      expect(refused({ provider_options: { google } })).toEqual({
+        field: `provider_options.google.generationConfig.${name}`,
+        validation: 'forbidden_key',
+      })
+    },
+  )
+
   it('may hold what only the vendor knows', () => {
     const provider_options = {
       openai: { reasoning_effort: 'low', service_tier: 'flex', verbosity: 'low' },
       anthropic: { thinking: { type: 'enabled', budget_tokens: 1_024 }, top_k: 5 },
+      google: { generationConfig: { thinkingConfig: { thinkingBudget: 5 } }, safetySettings: [] },
     }
     expect(parseRequest({ prompt: 'x', provider_options }).provider_options).toEqual(
       provider_options,

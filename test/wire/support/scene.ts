@@ -10,8 +10,10 @@ import type {
 import { fakeVendors, type FakeVendors } from '../../../src/testing/index.js'
 import { connectionOf, type Adapter } from './adapters.js'
 import { ANSWER, PROMPT } from './leaks.js'
-import { LIMIT_MS, type Mode } from './rows.js'
+import type { Mode } from './expectations.js'
 
+/** Limits of an impatient client, milliseconds. */
+export const LIMIT_MS = 250
 /** Tokens every answer reports. */
 export const USAGE = { input: 100, output: 20 }
 /** The healthy answer of a vendor. */

@@ -1,0 +1,146 @@
+/** Every way a vendor can fail, through the real SDKs and real sockets, alone and with a substitute. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADAPTERS, SUBSTITUTE, type Adapter } from './support/adapters.js'
+import {
+  chargeOf,
+  expectAttempts,
+  expectCost,
+  expectFailure,
+  expectQuiet,
+  expectSocketsClosed,
+  expectSuccess,
+  expectTime,
+  settled,
+} from './support/checks.js'
+import type { Mode, Row } from './support/expectations.js'
+import { expectClean } from './support/leaks.js'
+import { ROWS } from './support/rows.js'
+import { answerOf, openScene, type Scene } from './support/scene.js'
+
+const unhandled: unknown[] = []
+const note = (reason: unknown): void => void unhandled.push(reason)
+
+beforeAll(async () => {
+  process.on('unhandledRejection', note)
+  // The SDKs load on their first call, which no limit of a test should pay for.
+  for (const adapter of ADAPTERS) {
+    await using scene = await openScene({ adapter })
+    await scene.ask('unary')
+    await scene.ask('stream')
+  }
+})
+
+afterAll(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+})
+
+async function breakVendor({ vendors }: Scene, { vendor }: Adapter, row: Row): Promise<void> {
+  if (row.fault) vendors.script({ vendor, fault: row.fault })
+  if (row.down) await vendors.down(vendor, row.down)
+}
+
+async function failsAlone(adapter: Adapter, mode: Mode, row: Row): Promise<void> {
+  const expected = row.expected(adapter, mode)
+  const impatient = expected?.endsByLimit
+  await using scene = await openScene({ adapter, tls: row.tls, impatient })
+  const { vendors, client, failures } = scene
+  await breakVendor(scene, adapter, row)
+  const outcome = await scene.ask(mode)
+  const whole = answerOf(adapter.vendor)
+  if (!expected) {
+    expectSuccess(outcome, mode, whole)
+    expect(vendors.hits()).toBe(1)
+    return
+  }
+  const { kind, charge, retried } = settled(expected)
+  const attempts = retried ? 2 : 1
+  if (kind === 'empty') expectSuccess(outcome, mode, '')
+  else {
+    expectFailure(outcome, mode, expected, whole)
+    expectClean(outcome.error)
+    expect(outcome.error?.details['attempts']).toEqual(
+      Array.from({ length: attempts }, () => ({
+        provider: adapter.vendor,
+        model: adapter.model,
+        kind,
+        ms: expect.any(Number) as number,
+      })),
+    )
+  }
+  expectTime(outcome, expected, attempts)
+  expect(vendors.hits()).toBe(attempts * (expected.hitsPerAttempt ?? 1))
+  expect(failures.map((failure) => [failure.kind, failure.status])).toEqual(
+    Array.from({ length: attempts }, () => [kind, expected.status]),
+  )
+  if (expected.closesSocket) await expectSocketsClosed(scene, adapter)
+
+  const { cache_stats, cost_stats } = await client.stats()
+  expect(cache_stats.l1_memory.total_entries).toBe(0)
+  expectCost(cost_stats.total_cost, chargeOf(adapter, charge, outcome.text), attempts)
+  expect(cost_stats.unpriced_attempts).toBe(0)
+
+  // Short limits must not decide about a healthy answer on a busy machine, and TLS stays broken.
+  if (!impatient && !row.tls) {
+    await vendors.reset()
+    expectSuccess(await scene.ask(mode), mode, whole)
+    expect(vendors.hits()).toBe(1)
+  }
+  await expectQuiet(scene)
+}
+
+async function failsWithSubstitute(adapter: Adapter, mode: Mode, row: Row): Promise<void> {
+  const expected = row.expected(adapter, mode)
+  if (!expected) return
+  const substitute = SUBSTITUTE[adapter.vendor]
+  const impatient = expected.endsByLimit
+  await using scene = await openScene({ adapter, substitute, tls: row.tls, impatient })
+  const { vendors, client, failovers } = scene
+  await breakVendor(scene, adapter, row)
+  const outcome = await scene.ask(mode)
+  const { kind, charge, failsOver } = settled(expected)
+  const each = chargeOf(adapter, charge, failsOver ? '' : outcome.text)
+  expectTime(outcome, expected, 1)
+  if (expected.closesSocket) await expectSocketsClosed(scene, adapter)
+  if (failsOver) {
+    expectSuccess(outcome, mode, answerOf(substitute.vendor))
+    expect(outcome.response).toMatchObject({
+      provider_used: substitute.vendor,
+      model_used: substitute.model,
+      metadata: { substituted: true, requested_model: adapter.model },
+    })
+    expectAttempts(outcome.response?.attempts ?? [], adapter, substitute, expected, each)
+    expect(vendors.hits(substitute.vendor)).toBe(1)
+    expect(failovers).toMatchObject([{ kind, to: { provider: substitute.vendor } }])
+    const { cost_stats } = await client.stats()
+    expect(outcome.response?.actual_cost).toBe(cost_stats.total_cost)
+  } else {
+    expectFailure(outcome, mode, expected, answerOf(adapter.vendor))
+    expectClean(outcome.error)
+    expect(vendors.hits(substitute.vendor)).toBe(0)
+    expect(failovers).toEqual([])
+    const { cache_stats, cost_stats } = await client.stats()
+    expect(cache_stats.l1_memory.total_entries).toBe(0)
+    expectCost(cost_stats.total_cost, each, 1)
+  }
+  expect(vendors.hits(adapter.vendor)).toBe(expected.hitsPerAttempt ?? 1)
+  await expectQuiet(scene)
+}
+
+const MODES: readonly Mode[] = ['unary', 'stream']
+const CASES = ADAPTERS.flatMap((adapter) =>
+  MODES.map((mode) => ({ id: adapter.id, mode, adapter })),
+)
+
+describe.concurrent.each(CASES)('$id, $mode:', ({ adapter, mode }) => {
+  const rows = ROWS.filter(({ modes }) => modes === undefined || modes.includes(mode))
+
+  it.each(rows)('$name ends as it must without a substitute', (row) =>
+    failsAlone(adapter, mode, row),
+  )
+
+  it.each(rows)('$name ends as it must with a substitute', (row) =>
+    failsWithSubstitute(adapter, mode, row),
+  )
+})
