@@ -34,6 +34,9 @@ export interface AttemptResult {
   readonly cost: number | null
 }
 
+/** Beyond this Node's timers fire at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
 /** Runs one attempt in a slot; settles its reservation with what it really cost. */
 export async function dispatch(
   deps: PipelineDependencies,
@@ -71,9 +74,9 @@ async function callProvider(
 ): Promise<ProviderAnswer> {
   const { candidate, decision, flight, signal, terms } = context
   const { clock, timeouts } = deps
-  const remainingMs = Math.max(0, flight.latestDeadline() - clock.monotonic())
   const unary = flight.mode === 'unary'
-  const totalMs = unary ? Math.min(timeouts.attemptMs, remainingMs) : remainingMs
+  // Not the deadline: each caller ends its own wait, a later one may join, the last to leave aborts.
+  const totalMs = unary ? timeouts.attemptMs : LONGEST_TIMER_MS
   const { provider } = candidate.offer
   const call = providerCall(decision.request, candidate.offer, {
     request_id: decision.id,

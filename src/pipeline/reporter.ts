@@ -62,7 +62,8 @@ export function createReporter(deps: Dependencies): Reporter {
       if (arrival.reported) return
       arrival.reported = true
       const duration_ms = response.processing_time * 1_000
-      ledger.recordRequest(answeredRow(arrival, response, { now: clock.now(), duration_ms, saved }))
+      const now = clock.now()
+      ledger.recordRequest(rowOf(arrival, { now, duration_ms, saved, response, error: undefined }))
       if (verbose) logger.debug(outcomeFields(response, duration_ms), 'answered')
       announce(deps, arrival, response, duration_ms)
     },
@@ -70,8 +71,9 @@ export function createReporter(deps: Dependencies): Reporter {
       const told = publicForm(error, arrival.request_id)
       if (arrival.reported) return told
       arrival.reported = true
-      const { duration_ms } = moment(arrival)
-      ledger.recordRequest(failedRow(arrival, told, { now: clock.now(), duration_ms, saved: 0 }))
+      const { now, duration_ms } = moment(arrival)
+      const outcome = { now, duration_ms, saved: 0, response: undefined, error: told }
+      ledger.recordRequest(rowOf(arrival, outcome))
       tellFailure(deps, arrival, told, duration_ms)
       return told
     },
@@ -135,51 +137,35 @@ function tellFailure(
 interface Outcome {
   readonly now: number
   readonly duration_ms: number
+  /** Nano-USD that were not spent; null when the price is unknown. */
   readonly saved: number | null
+  /** Undefined for a request that failed. */
+  readonly response: InferenceResponse | undefined
+  readonly error: RaptorflowError | undefined
 }
 
-function answeredRow(arrival: Arrival, response: InferenceResponse, outcome: Outcome): RequestRow {
+function rowOf(
+  arrival: Arrival,
+  { now, duration_ms, saved, response, error }: Outcome,
+): RequestRow {
   return {
     request_id: arrival.request_id,
     workspace_id: arrival.request?.workspace_id ?? 'default',
     user_id: arrival.request?.user_id,
     key_id: arrival.key_id,
-    at: outcome.now,
+    at: now,
     mode: arrival.mode,
-    outcome: 'answered',
-    error: undefined,
-    provider: response.provider_used,
-    model: response.model_used,
-    cache: response.cache.level,
+    outcome: response ? 'answered' : 'failed',
+    error: error?.code,
+    provider: response?.provider_used,
+    model: response?.model_used,
+    cache: response?.cache.level ?? null,
     cache_lookup: arrival.lookedUp,
-    coalesced: response.coalesced,
-    input_tokens: response.input_tokens,
-    output_tokens: response.output_tokens,
-    cost_saved: outcome.saved,
-    duration_ms: outcome.duration_ms,
-    metadata: keptMetadata(arrival),
-  }
-}
-
-function failedRow(arrival: Arrival, error: RaptorflowError, outcome: Outcome): RequestRow {
-  return {
-    request_id: arrival.request_id,
-    workspace_id: arrival.request?.workspace_id ?? 'default',
-    user_id: arrival.request?.user_id,
-    key_id: arrival.key_id,
-    at: outcome.now,
-    mode: arrival.mode,
-    outcome: 'failed',
-    error: error.code,
-    provider: undefined,
-    model: undefined,
-    cache: null,
-    cache_lookup: arrival.lookedUp,
-    coalesced: false,
-    input_tokens: 0,
-    output_tokens: 0,
-    cost_saved: outcome.saved,
-    duration_ms: outcome.duration_ms,
+    coalesced: response?.coalesced ?? false,
+    input_tokens: response?.input_tokens ?? 0,
+    output_tokens: response?.output_tokens ?? 0,
+    cost_saved: saved,
+    duration_ms,
     metadata: keptMetadata(arrival),
   }
 }

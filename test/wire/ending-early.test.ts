@@ -1,15 +1,17 @@
 /** Callers who leave and deadlines that pass: the vendor's connection ends with them. */
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { RaptorflowError } from '../../src/index.js'
 import type { CallOptions, InferenceRequest } from '../../src/index.js'
 import type { VendorFault } from '../../src/testing/index.js'
 import { ADAPTERS, SUBSTITUTE, type Adapter } from './support/adapters.js'
 import { PROMPT, expectClean } from './support/leaks.js'
 import type { Mode } from './support/expectations.js'
-import { answerOf, eventually, openScene, type Scene } from './support/scene.js'
+import { answerOf, eventually, openScene, warmUp, type Scene } from './support/scene.js'
 
 /** From the caller's leaving to the vendor's socket. */
 const CLOSED_WITHIN_MS = 100
+
+beforeAll(warmUp)
 
 const MODES: readonly Mode[] = ['unary', 'stream']
 const CASES = ADAPTERS.flatMap((adapter) =>
@@ -123,6 +125,18 @@ describe.concurrent.each(CASES)('a caller of $id, $mode,', ({ adapter, mode }) =
     expect(performance.now() - started).toBeLessThan(1_000)
     expect(error).toMatchObject({ code: 'RATE_LIMITED', details: { retry_after: 2 } })
     expect(scene.vendors.hits()).toBe(1)
+  })
+
+  it('whose time is up does not end the wait of one who joined with more time', async () => {
+    await using scene = await open(adapter)
+    const { vendors } = scene
+    vendors.script({ vendor, fault: { kind: 'slow_first_byte', ms: 400 } })
+    const hurried = failure(read(scene, mode, { ...request, timeout_seconds: 0.2 }, {}))
+    expect(await eventually(() => vendors.hits() === 1)).toBe(true)
+    const patient = read(scene, mode, request, {})
+    expect((await hurried).details.reason).toBe('deadline')
+    expect(await patient).toBe(answerOf(vendor))
+    expect(vendors.hits()).toBe(1)
   })
 
   it('who leaves does not hurt another who waits for the same answer', async () => {

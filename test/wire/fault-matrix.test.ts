@@ -15,19 +15,14 @@ import {
 import type { Mode, Row } from './support/expectations.js'
 import { expectClean } from './support/leaks.js'
 import { ROWS } from './support/rows.js'
-import { answerOf, openScene, type Scene } from './support/scene.js'
+import { answerOf, openScene, warmUp, type Scene } from './support/scene.js'
 
 const unhandled: unknown[] = []
 const note = (reason: unknown): void => void unhandled.push(reason)
 
 beforeAll(async () => {
   process.on('unhandledRejection', note)
-  // The SDKs load on their first call, which no limit of a test should pay for.
-  for (const adapter of ADAPTERS) {
-    await using scene = await openScene({ adapter })
-    await scene.ask('unary')
-    await scene.ask('stream')
-  }
+  await warmUp()
 })
 
 afterAll(async () => {

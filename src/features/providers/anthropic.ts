@@ -14,6 +14,7 @@ import {
   checkText,
   checkURL,
 } from './vendor-options.js'
+import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
 export interface AnthropicProviderOptions {
   /** @default the environment's ANTHROPIC_API_KEY */
@@ -40,20 +41,12 @@ export interface AnthropicProviderOptions {
 
 /** What the Messages API can carry; newer models refuse some of it, which their catalogue entry says. */
 const CAPABILITIES: ModelCapabilities = {
-  tools: true,
-  toolChoice: true,
-  images: true,
-  files: true,
-  fileUrls: true,
+  ...EVERY_CAPABILITY,
   jsonObject: false,
-  jsonSchema: true,
-  stop: true,
   seed: false,
-  topP: true,
   maxTemperature: 1,
   // Refused since Claude 4.5: "temperature and top_p cannot both be specified for this model".
   temperatureWithTopP: false,
-  stream: true,
 }
 
 const DEFAULT_MAX_TOKENS = 4096

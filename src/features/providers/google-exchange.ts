@@ -9,6 +9,7 @@ import { GeminiReader } from './google-answer.js'
 import { withUsage } from './google-errors.js'
 import { geminiBody } from './google-request.js'
 import type { GeminiBody } from './google-request.js'
+import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
 /** One call through an SDK. Results are not checked by it; errors are the SDK's own. */
 export interface GeminiExchange {
@@ -27,21 +28,7 @@ const MODEL_PATH = /^(?!.*(?:^|\/)\.+(?:\/|$))[\w.:@-]+(?:\/[\w.:@-]+)*$/
 const TRAILER_MS = 500
 
 /** What generateContent can carry; what a model cannot, the catalogue or `models` says. */
-export const GEMINI_CAPABILITIES: ModelCapabilities = {
-  tools: true,
-  toolChoice: true,
-  images: true,
-  files: true,
-  fileUrls: true,
-  jsonObject: true,
-  jsonSchema: true,
-  stop: true,
-  seed: true,
-  topP: true,
-  maxTemperature: 2,
-  temperatureWithTopP: true,
-  stream: true,
-}
+export const GEMINI_CAPABILITIES: ModelCapabilities = EVERY_CAPABILITY
 
 /** Both methods of a provider on either SDK; `open` begins one call. */
 export function geminiCalls(

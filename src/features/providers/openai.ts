@@ -13,6 +13,7 @@ import {
   checkText,
   checkURL,
 } from './vendor-options.js'
+import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
 export interface OpenAIProviderOptions {
   /** What requests and answers call it; unique in a client. @default 'openai' */
@@ -38,21 +39,7 @@ export interface OpenAIProviderOptions {
 }
 
 /** All that chat completions can carry; what a model cannot, the catalogue or `models` says. */
-const CAPABILITIES: ModelCapabilities = {
-  tools: true,
-  toolChoice: true,
-  images: true,
-  files: true,
-  fileUrls: false,
-  jsonObject: true,
-  jsonSchema: true,
-  stop: true,
-  seed: true,
-  topP: true,
-  maxTemperature: 2,
-  temperatureWithTopP: true,
-  stream: true,
-}
+const CAPABILITIES: ModelCapabilities = { ...EVERY_CAPABILITY, fileUrls: false }
 
 const CONNECTION_OPTIONS = [
   'apiKey',

@@ -1,6 +1,7 @@
 /** Checks of the options that all providers share, and what custom wire formats are assumed to carry. */
 import type { ModelCapabilities, ModelOptions } from '../../contracts/model.js'
 import { invalidOption } from '../../util/invalid-option.js'
+import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** RFC 9110 5.6.2: what a header's name may hold. */
@@ -8,6 +9,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** Text in, text out, with the usual sampling parameters. */
 export const TEXT_CAPABILITIES: ModelCapabilities = {
+  ...EVERY_CAPABILITY,
   tools: false,
   toolChoice: false,
   images: false,
@@ -15,12 +17,6 @@ export const TEXT_CAPABILITIES: ModelCapabilities = {
   fileUrls: false,
   jsonObject: false,
   jsonSchema: false,
-  stop: true,
-  seed: true,
-  topP: true,
-  maxTemperature: 2,
-  temperatureWithTopP: true,
-  stream: true,
 }
 
 /** A provider's name. */

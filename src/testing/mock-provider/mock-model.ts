@@ -1,21 +1,8 @@
 /** What a mock provider serves and can do unless told otherwise: everything. */
 import type { ModelCapabilities, ModelOptions } from '../../contracts/model.js'
+import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
-export const MOCK_CAPABILITIES: ModelCapabilities = {
-  tools: true,
-  toolChoice: true,
-  images: true,
-  files: true,
-  fileUrls: true,
-  jsonObject: true,
-  jsonSchema: true,
-  stop: true,
-  seed: true,
-  topP: true,
-  maxTemperature: 2,
-  temperatureWithTopP: true,
-  stream: true,
-}
+export const MOCK_CAPABILITIES: ModelCapabilities = EVERY_CAPABILITY
 
 export const MOCK_MODEL: ModelOptions = {
   id: 'mock-model',

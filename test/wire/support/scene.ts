@@ -8,7 +8,7 @@ import type {
   StreamChunk,
 } from '../../../src/index.js'
 import { fakeVendors, type FakeVendors } from '../../../src/testing/index.js'
-import { connectionOf, type Adapter } from './adapters.js'
+import { ADAPTERS, connectionOf, type Adapter } from './adapters.js'
 import { ANSWER, PROMPT } from './leaks.js'
 import type { Mode } from './expectations.js'
 
@@ -109,6 +109,15 @@ async function ask(client: InferenceClient, model_name: string, mode: Mode): Pro
   const elapsedMs = performance.now() - started
   const text = chunks.map((chunk) => (chunk.type === 'data' ? chunk.data : '')).join('')
   return { response, error, chunks, text, elapsedMs }
+}
+
+/** The SDKs load on their first call, which no limit of a test should pay for. */
+export async function warmUp(): Promise<void> {
+  for (const adapter of ADAPTERS) {
+    await using scene = await openScene({ adapter })
+    await scene.ask('unary')
+    await scene.ask('stream')
+  }
 }
 
 /** Waits until `holds`, at most `ms`; false when it never did. */
