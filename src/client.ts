@@ -21,8 +21,14 @@ import type {
 } from './contracts/stats.js'
 import type { InferenceStream } from './contracts/stream.js'
 import { resolveOptions, type InferenceClientOptions } from './options.js'
-import { splitCall } from './pipeline/call-arguments.js'
-import { clearCache, countTokens, guarded } from './pipeline/operations.js'
+import { batchOptions, splitCall } from './pipeline/call-arguments.js'
+import {
+  checkListener,
+  clearCache,
+  configured,
+  countTokens,
+  guarded,
+} from './pipeline/operations.js'
 import { shutDown } from './pipeline/lifecycle.js'
 
 /** The fields of a request whose prompt is given apart, and what travels beside it. */
@@ -43,7 +49,7 @@ export class InferenceClient {
 
   /** @throws RaptorflowError INVALID_REQUEST, reason `configuration`, naming the bad option */
   constructor(options: InferenceClientOptions) {
-    this.#parts = compose(resolveOptions(options))
+    this.#parts = configured(() => compose(resolveOptions(options)))
   }
 
   /** Answers one request: from the cache, from a running equal call, or from the first provider that can. */
@@ -72,8 +78,8 @@ export class InferenceClient {
   }
 
   /** Answers many requests; one that fails is listed in `errors` and does not fail the others. */
-  batch(batch: BatchRequest, options: BatchCallOptions = {}): Promise<BatchResponse> {
-    return guarded(() => this.#parts.runBatch(batch, options))
+  batch(batch: BatchRequest, options?: BatchCallOptions): Promise<BatchResponse> {
+    return guarded(() => this.#parts.runBatch(batch, batchOptions(options)))
   }
 
   /** Health, queue, cache, cost and workers: the documented `GET /status`. */
@@ -82,7 +88,7 @@ export class InferenceClient {
   }
 
   /** Costs by day and provider: the documented `GET /analytics`. */
-  analytics(options: AnalyticsOptions = {}): Promise<AnalyticsDocument> {
+  analytics(options?: AnalyticsOptions): Promise<AnalyticsDocument> {
     return guarded(() => this.#parts.documents.analytics(options))
   }
 
@@ -101,18 +107,24 @@ export class InferenceClient {
     return guarded(() => countTokens(this.#parts, splitCall(request, {}).request))
   }
 
-  /** Calls `listener` at each event; what it throws or rejects with is logged, not passed on. */
+  /**
+   * Calls `listener` at each event; what it throws or rejects with is logged, not passed on.
+   * @throws RaptorflowError INVALID_REQUEST for a listener that is not a function
+   */
   on<Name extends EventName>(name: Name, listener: (event: ClientEvents[Name]) => unknown): this {
+    checkListener(name, listener)
     this.#parts.events.on(name, listener)
     return this
   }
 
   once<Name extends EventName>(name: Name, listener: (event: ClientEvents[Name]) => unknown): this {
+    checkListener(name, listener)
     this.#parts.events.once(name, listener)
     return this
   }
 
   off<Name extends EventName>(name: Name, listener: (event: ClientEvents[Name]) => unknown): this {
+    checkListener(name, listener)
     this.#parts.events.off(name, listener)
     return this
   }

@@ -7,7 +7,7 @@ import {
   raptorflowClient,
   type Ask,
 } from './clients.js'
-import { linesOf, ratioOf, type Report } from './report.js'
+import { lineOf, ratioOf, type Report } from './report.js'
 import type { Settings } from './settings.js'
 import { shuffled, type Round } from './timing.js'
 import { DELAY_MODEL, DELAY_MS, startUpstream, type Upstream } from './upstream.js'
@@ -29,7 +29,7 @@ export async function measureCoalescing({ quick }: Settings): Promise<Report[]> 
       'cacheable.getOrSet + openai': askCacheable(sdk, DELAY_MODEL),
     }
     const rounds = new Map<string, Stampede[]>(Object.keys(asks).map((name) => [name, []]))
-    for (let round = -1; round < (quick ? 5 : 15); round += 1) {
+    for (let round = -3; round < (quick ? 5 : 15); round += 1) {
       for (const [name, ask] of shuffled(Object.entries(asks))) {
         const stampede = await stampedeOf(ask, `Round ${round}`, upstream)
         if (round >= 0) rounds.get(name)?.push(stampede)
@@ -43,7 +43,6 @@ export async function measureCoalescing({ quick }: Settings): Promise<Report[]> 
 }
 
 async function stampedeOf(ask: Ask, prompt: string, upstream: Upstream): Promise<Stampede> {
-  globalThis.gc?.()
   const callsBefore = await upstream.calls()
   const cpuBefore = process.cpuUsage()
   const before = process.hrtime.bigint()
@@ -60,7 +59,13 @@ function reportOf(rounds: ReadonlyMap<string, readonly Stampede[]>): Report {
   const pair = ['raptorflow', 'bentocache.getOrSet + openai'] as const
   return {
     title: `${CALLERS} equal calls at once, upstream answers after ${DELAY_MS} ms`,
-    lines: linesOf(rounds),
+    lines: [...rounds].map(([name, measured]) =>
+      lineOf(
+        name,
+        measured.map(({ median }) => median),
+        measured.map(({ cpu }) => cpu),
+      ),
+    ),
     findings: [
       {
         metric: '1,000 equal calls at once: upstream calls',

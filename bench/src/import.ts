@@ -1,10 +1,10 @@
 /** What `import` costs: CPU time of fresh processes that do nothing else. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { linesOf, ratioOf, type Report } from './report.js'
+import { lineOf, ratioOf, type Report } from './report.js'
 import type { Settings } from './settings.js'
 import { builtFile } from './subject.js'
-import { median, shuffled, type Round } from './timing.js'
+import { shuffled, type Round } from './timing.js'
 
 const run = promisify(execFile)
 
@@ -27,15 +27,19 @@ export async function measureImports({ quick }: Settings): Promise<Report[]> {
     }
   }
   const pair = ["import 'raptorflow'", "import 'openai'"] as const
-  const wall = [...rounds].map(([name, measured]) => [name, median(measured.map((m) => m.cpu))])
   return [
     {
       title: 'import in a fresh process',
-      lines: linesOf(rounds),
+      lines: [...rounds].map(([name, measured]) =>
+        lineOf(
+          name,
+          measured.map(({ median }) => median),
+          measured.map(({ cpu }) => cpu),
+        ),
+      ),
       findings: [
         ratioOf(rounds, pair, 'cpu', { metric: 'import: CPU / importing openai', target: 0.5 }),
       ],
-      notes: wall.map(([name, cpu]) => `${name}: ${(Number(cpu) / 1_000).toFixed(1)} ms of CPU`),
     },
   ]
 }

@@ -1,5 +1,5 @@
 /** A provider inside this process, for what would only be blurred by a network. */
-import type { Delta, Provider, ProviderAnswer } from './subject.js'
+import { openai, type Delta, type Provider, type ProviderAnswer } from './subject.js'
 
 export const LOCAL_MODEL = 'local-model'
 
@@ -12,24 +12,11 @@ export function localProvider(
   deltas: () => AsyncIterable<Delta>,
 ): Provider {
   return {
-    specVersion: 'v1',
+    // Its abilities are what any chat model has: they decide nothing here.
+    ...openai({ apiKey: 'none' }),
     name: 'local',
     vendor: null,
     models: [{ id: LOCAL_MODEL, price: { input: 1, output: 2 } }],
-    capabilities: {
-      tools: false,
-      toolChoice: false,
-      images: false,
-      files: false,
-      jsonObject: false,
-      jsonSchema: false,
-      stop: true,
-      seed: true,
-      topP: true,
-      maxTemperature: 2,
-      temperatureWithTopP: true,
-      stream: true,
-    },
     call: () => Promise.resolve(answer()),
     stream: deltas,
   }

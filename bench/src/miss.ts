@@ -16,7 +16,7 @@ export async function measureMisses(settings: Settings): Promise<Report[]> {
       { name: 'raptorflow', run: (index: number) => raptorflow(shortPrompt(index)) },
       { name: 'openai', run: (index: number) => sdk(shortPrompt(index)) },
     ]
-    const plan = planFor(settings, { rounds: 24, blocks: 100, operations: 1 })
+    const plan = planFor(settings, { rounds: 30, blocks: 200, operations: 1 })
     const rounds = await measure(contenders, plan)
     const pair = ['raptorflow', 'openai'] as const
     return [

@@ -1,10 +1,9 @@
 /** One running call with 1,000 readers: CPU time to hand one chunk to one of them. */
 import { setImmediate } from 'node:timers/promises'
 import { answerOf, LOCAL_MODEL, localProvider } from './local-provider.js'
-import { middle, type Report } from './report.js'
+import { lineOf, middle, type Report } from './report.js'
 import type { Settings } from './settings.js'
 import { core, type Delta } from './subject.js'
-import { quantile } from './timing.js'
 
 const READERS = 1_000
 const CHUNKS = 200
@@ -18,18 +17,16 @@ interface Burst {
 
 export async function measureReaders({ quick }: Settings): Promise<Report[]> {
   const bursts: Burst[] = []
-  for (let round = -2; round < (quick ? 5 : 15); round += 1) {
-    globalThis.gc?.()
+  for (let round = -3; round < (quick ? 5 : 15); round += 1) {
     const burst = await oneBurst()
     if (round >= 0) bursts.push(burst)
   }
   const cpu = bursts.map((burst) => burst.cpu)
   const wall = bursts.map((burst) => burst.wall)
-  const p10 = quantile(wall, 0.1)
   return [
     {
       title: `${CHUNKS} chunks to each of ${READERS} readers of one call, per reader and chunk`,
-      lines: [{ name: 'raptorflow', p10, median: quantile(wall, 0.5), cpu: quantile(cpu, 0.5) }],
+      lines: [lineOf('raptorflow', wall, cpu)],
       findings: [
         {
           metric: 'a chunk to each of 1,000 readers: CPU',

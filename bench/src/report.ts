@@ -36,6 +36,11 @@ export function linesOf(rounds: Rounds): Line[] {
   }))
 }
 
+/** A line of single readings, one a round. */
+export function lineOf(name: string, wall: readonly number[], cpu: readonly number[]): Line {
+  return { name, p10: quantile(wall, 0.1), median: median(wall), cpu: median(cpu) }
+}
+
 /** Each round compares its own two numbers, so that a busy moment of the machine hits both. */
 export function ratioOf(
   rounds: Rounds,

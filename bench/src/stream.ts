@@ -17,7 +17,7 @@ export async function measureStreams(settings: Settings): Promise<Report[]> {
       { name: 'raptorflow', run: (index: number) => readRaptorflow(client, shortPrompt(index)) },
       { name: 'openai', run: (index: number) => readOpenAI(sdk, shortPrompt(index)) },
     ]
-    const plan = planFor(settings, { rounds: 15, blocks: 10, operations: 1 })
+    const plan = planFor(settings, { rounds: 24, blocks: 20, operations: 1 })
     const rounds = perChunk(await measure(contenders, plan))
     const pair = ['raptorflow', 'openai'] as const
     const goal = { metric: 'stream of 1,000 chunks: CPU per chunk / openai', target: 1.3 }

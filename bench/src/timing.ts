@@ -24,13 +24,15 @@ export interface Round {
 
 export type Rounds = ReadonlyMap<string, readonly Round[]>
 
-/** One round of everything first, thrown away, to warm up. */
+/** Rounds thrown away at the start: the engine compiles hot code only after some hundred calls. */
+const WARM_UP_ROUNDS = 3
+
+/** Garbage is left to the engine: a forced collection makes it forget compiled code as well. */
 export async function measure(contenders: readonly Contender[], plan: Plan): Promise<Rounds> {
   const results = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]))
   let index = 0
-  for (let round = -1; round < plan.rounds; round += 1) {
+  for (let round = -WARM_UP_ROUNDS; round < plan.rounds; round += 1) {
     for (const { name, run } of shuffled(contenders)) {
-      globalThis.gc?.()
       const measured = await measureRound(run, plan, index)
       index += plan.blocks * plan.operations
       if (round >= 0) results.get(name)?.push(measured)

@@ -1,10 +1,8 @@
-/** Turns a provider's deltas into one whole answer, and checks what only the whole can show. */
+/** Turns a provider's deltas into one whole answer. */
 import { ProviderError } from '../errors.js'
-import type { Delta, ProviderAnswer, ProviderCall, Usage } from '../contracts/provider.js'
+import type { Delta, ProviderAnswer, Usage } from '../contracts/provider.js'
 import type { ToolCall } from '../contracts/request.js'
-
-/** Longest answer that is kept, in UTF-16 units of text, reasoning and arguments together. */
-export const MAX_ANSWER_LENGTH = 4 * 2 ** 20
+import { soundUsage } from '../features/resilience/usage.js'
 
 interface PartialToolCall {
   id: string
@@ -13,6 +11,7 @@ interface PartialToolCall {
 }
 
 export interface AnswerCollector {
+  /** @throws ProviderError `bad_response` for what is no delta */
   add(delta: Delta): void
   /** Tokens reported so far, for a stream that breaks off. */
   readonly usage: Usage | undefined
@@ -28,10 +27,11 @@ export function createAnswerCollector(): AnswerCollector {
   let length = 0
   let usage: Usage | undefined
   let finished: Extract<Delta, { type: 'finish' }> | undefined
-  const calls: PartialToolCall[] = []
+  const calls = new Map<number, PartialToolCall>()
 
   const addToolCall = (delta: Extract<Delta, { type: 'tool_call' }>): void => {
-    const call = (calls[delta.index] ??= { id: '', name: '', arguments: '' })
+    const call = calls.get(delta.index) ?? { id: '', name: '', arguments: '' }
+    calls.set(delta.index, call)
     call.id = delta.id ?? call.id
     call.name = delta.name ?? call.name
     call.arguments += delta.arguments ?? ''
@@ -40,6 +40,7 @@ export function createAnswerCollector(): AnswerCollector {
 
   return {
     add(delta) {
+      if (!isDelta(delta)) throw new ProviderError({ reason: 'bad_response', usage })
       if (delta.type === 'text') {
         text += delta.text
         length += delta.text.length
@@ -47,7 +48,7 @@ export function createAnswerCollector(): AnswerCollector {
         reasoning += delta.text
         length += delta.text.length
       } else if (delta.type === 'tool_call') addToolCall(delta)
-      else usage = delta.usage ?? usage
+      else usage = soundUsage(delta.usage) ?? usage
       if (delta.type === 'finish') finished = delta
     },
     get usage() {
@@ -58,11 +59,11 @@ export function createAnswerCollector(): AnswerCollector {
     },
     finish() {
       if (!finished) throw new ProviderError({ reason: 'stream_truncated', usage })
+      const inOrder = [...calls].sort(([a], [b]) => a - b)
       return {
         text,
         reasoning: reasoning === '' ? undefined : reasoning,
-        // Object.values skips the holes of an index that never came.
-        tool_calls: Object.values(calls).map((call): ToolCall => ({ ...call })),
+        tool_calls: inOrder.map(([, call]): ToolCall => call),
         finish_reason: finished.finish_reason,
         usage,
       }
@@ -70,28 +71,26 @@ export function createAnswerCollector(): AnswerCollector {
   }
 }
 
-/** @throws ProviderError when a whole answer breaks a promise the request made for it */
-export function checkAnswer(answer: ProviderAnswer, call: ProviderCall): ProviderAnswer {
-  const { usage } = answer
-  if (answer.text.length + (answer.reasoning?.length ?? 0) > MAX_ANSWER_LENGTH) {
-    throw new ProviderError({ reason: 'answer_too_large', usage })
+/** A provider need not be written in TypeScript: this is what its deltas are held to. */
+function isDelta(delta: Delta): boolean {
+  switch (delta.type) {
+    case 'text':
+    case 'reasoning':
+      return typeof delta.text === 'string'
+    case 'tool_call':
+      return (
+        Number.isSafeInteger(delta.index) &&
+        delta.index >= 0 &&
+        [delta.id, delta.name, delta.arguments].every(isTextOrMissing)
+      )
+    case 'alive':
+    case 'finish':
+      return true
+    default:
+      return false
   }
-  const format = call.response_format?.type
-  const wantsJson = format === 'json_object' || format === 'json_schema'
-  if (wantsJson && answer.finish_reason === 'stop' && !isJson(answer.text)) {
-    throw new ProviderError({ reason: 'bad_response', usage })
-  }
-  if (answer.tool_calls.some(({ name, id }) => name === '' || id === '')) {
-    throw new ProviderError({ reason: 'bad_response', usage })
-  }
-  return answer
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
+function isTextOrMissing(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
 }

@@ -1,7 +1,6 @@
 /** One attempt: a reservation, a slot, a watched provider call, and one ledger row whatever happens. */
-import { RaptorflowError } from '../errors.js'
 import type { ModelPrice } from '../contracts/model.js'
-import type { ProviderAnswer, ProviderCall, Usage } from '../contracts/provider.js'
+import type { ProviderAnswer, Usage } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import { costOf } from '../features/pricing/cost.js'
 import { classify } from '../features/resilience/classify.js'
@@ -10,12 +9,14 @@ import { watchCall, watchStream } from '../features/resilience/watchdog.js'
 import type { Candidate } from '../features/routing/candidates.js'
 import { newId } from '../util/id.js'
 import { addNano, toUsdOrNull } from '../util/money.js'
-import { checkAnswer, createAnswerCollector, type AnswerCollector } from './answer-collector.js'
+import { createAnswerCollector, type AnswerCollector } from './answer-collector.js'
 import type { AttemptTerms } from './attempt-terms.js'
+import { checkAnswer, lengthOf } from './check-answer.js'
 import type { Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import type { Estimates } from './estimates.js'
 import { providerCall, type Input } from './provider-call.js'
+import { isOwn } from './reporter.js'
 
 export interface AttemptContext {
   readonly decision: Decision
@@ -61,7 +62,7 @@ async function attempt(
     const answer = await callProvider(deps, context, meter)
     return meter.succeeded(answer)
   } catch (error) {
-    if (RaptorflowError.isInstance(error)) context.decision.raised = error
+    if (isOwn(error)) context.decision.raised = error
     meter.failed(classify(error))
     throw error
   }
@@ -101,11 +102,7 @@ async function callProvider(
     meter.content()
     flight.append(delta)
   }
-  return checkStream(meter.collector, call)
-}
-
-function checkStream(collector: AnswerCollector, call: ProviderCall): ProviderAnswer {
-  return checkAnswer(collector.finish(), call)
+  return checkAnswer(meter.collector.finish(), call)
 }
 
 interface Meter {
@@ -129,13 +126,14 @@ function createMeter(deps: PipelineDependencies, context: AttemptContext): Meter
   const collector = createAnswerCollector()
   let firstContentMs: number | undefined
 
-  const estimatedUsage = (outputLength: number): Usage => ({
-    input: estimates.inputTokens(offer),
-    cache_read: 0,
-    cache_write: 0,
-    output: Math.ceil(outputLength / 4),
-    reasoning: 0,
-  })
+  const estimatedUsage = (outputLength: number): Usage =>
+    Object.freeze({
+      input: estimates.inputTokens(offer),
+      cache_read: 0,
+      cache_write: 0,
+      output: Math.ceil(outputLength / 4),
+      reasoning: 0,
+    })
   const record = (charge: Charge, failure: Failure | undefined): void => {
     terms.reservation.settle(charge.cost)
     decision.cost = addNano(decision.cost, charge.cost)
@@ -151,8 +149,7 @@ function createMeter(deps: PipelineDependencies, context: AttemptContext): Meter
       firstContentMs ??= deps.clock.monotonic() - started
     },
     succeeded(answer) {
-      const usage =
-        answer.usage ?? estimatedUsage(answer.text.length + (answer.reasoning?.length ?? 0))
+      const usage = answer.usage ?? estimatedUsage(lengthOf(answer))
       const cost = priced(usage, terms.price)
       record({ usage, cost, estimated: answer.usage === undefined }, undefined)
       if (answer.usage) learn(deps, context, answer.usage)

@@ -12,7 +12,7 @@ import type { PipelineDependencies } from './dependencies.js'
 export interface Documents {
   status(): StatusDocument
   /** @throws RaptorflowError INVALID_REQUEST, field `days` */
-  analytics(options: AnalyticsOptions): AnalyticsDocument
+  analytics(options: AnalyticsOptions | null | undefined): AnalyticsDocument
   providers(): Promise<ProvidersDocument>
 }
 
@@ -40,8 +40,8 @@ export function createDocuments(deps: PipelineDependencies): Documents {
         queue: queue(),
         tiers: { l1: cache.tier('l1'), l2: cache.tier('l2'), l3: cache.tier('l3') },
       }),
-    analytics: ({ days = DEFAULT_DAYS }) =>
-      analyticsDocument({ ledger, clock, queue: queue() }, days),
+    analytics: (options) =>
+      analyticsDocument({ ledger, clock, queue: queue() }, options?.days ?? DEFAULT_DAYS),
     providers: async () => {
       await catalogue.ready()
       const offers = catalogue.all().map((offer) => ({

@@ -63,7 +63,7 @@ export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>):
   const answer: ProviderAnswer = {
     text: '',
     reasoning: undefined,
-    tool_calls: [],
+    tool_calls: Object.freeze([]),
     finish_reason: 'stop',
     usage: last.failure.usage,
   }
@@ -74,7 +74,13 @@ export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>):
   })
 }
 
-const NO_USAGE: Usage = { input: 0, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 }
+const NO_USAGE: Usage = Object.freeze({
+  input: 0,
+  cache_read: 0,
+  cache_write: 0,
+  output: 0,
+  reasoning: 0,
+})
 
 function publicFailure(
   { decision, flight }: Arriving,

@@ -58,19 +58,27 @@ function plan({ deps, decision, estimates }: Journey): Candidates {
     inputTokens: (offer) => estimates.inputTokens(offer),
     priceRank: (offer) => priceRank(deps, offer, estimates),
   })
-  decision.routing = {
-    candidates: candidates.accepted.map(({ offer }) => ({
+  // Frozen, because all who share the answer are shown it.
+  decision.routing = Object.freeze({
+    candidates: frozenList(candidates.accepted, ({ offer }) => ({
       provider: offer.provider.name,
       model: offer.model.id,
       estimated_cost: toUsdOrNull(estimateCost(deps, offer, estimates)),
     })),
-    rejected: candidates.rejected.map(({ offer, reason }) => ({
+    rejected: frozenList(candidates.rejected, ({ offer, reason }) => ({
       provider: offer.provider.name,
       model: offer.model.id,
       reason,
     })),
-  }
+  })
   return candidates
+}
+
+function frozenList<Item, Shown>(
+  items: readonly Item[],
+  show: (item: Item) => Shown,
+): readonly Shown[] {
+  return Object.freeze(items.map((item) => Object.freeze(show(item))))
 }
 
 function estimateCost(

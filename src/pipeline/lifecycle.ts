@@ -19,11 +19,22 @@ export async function shutDown(deps: Dependencies): Promise<void> {
   while (flights.size > 0 && clock.monotonic() < until) await pause(deps, POLL_MS)
   flights.abortAll(closedError())
   const releases = [deps.cache.close(), ...deps.providers.map((provider) => release(provider))]
-  await Promise.race([Promise.allSettled(releases), pause(deps, RELEASE_MS)])
+  await atMost(deps, RELEASE_MS, Promise.allSettled(releases))
 }
 
 async function release(provider: Provider): Promise<void> {
   await provider.close?.()
+}
+
+/** Waits for `work`, which never rejects, or for the time; leaves no timer behind. */
+function atMost({ clock }: Dependencies, ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.schedule(ms, resolve, { keepAlive: true })
+    void work.then(() => {
+      timer.cancel()
+      resolve()
+    })
+  })
 }
 
 function pause({ clock }: Dependencies, ms: number): Promise<void> {

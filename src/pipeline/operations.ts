@@ -6,7 +6,7 @@ import { parseRequest } from '../features/request/parse.js'
 import { isoTime } from '../util/iso-time.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { inputOf } from './provider-call.js'
-import { publicForm } from './reporter.js'
+import { isOwn, publicForm } from './reporter.js'
 
 /** Runs it so that nothing but a RaptorflowError comes out, always as a rejection. */
 export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
@@ -15,6 +15,31 @@ export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     throw publicForm(error, undefined)
   }
+}
+
+/** Builds from the caller's options; whatever a strange one makes fail is a bad option. */
+export function configured<T>(build: () => T): T {
+  try {
+    return build()
+  } catch (error) {
+    if (isOwn(error)) throw error
+    throw new RaptorflowError(
+      'INVALID_REQUEST',
+      'Expected the options of InferenceClient to have their documented types, but reading them failed. Compare them with InferenceClientOptions.',
+      { details: { field: 'options', validation: 'option', reason: 'configuration' } },
+    )
+  }
+}
+
+/** @throws RaptorflowError INVALID_REQUEST: there is no promise that could reject with it */
+export function checkListener(name: unknown, listener: unknown): void {
+  const field = typeof name !== 'string' ? 'name' : 'listener'
+  if (field === 'listener' && typeof listener === 'function') return
+  throw new RaptorflowError(
+    'INVALID_REQUEST',
+    'Expected the name of an event and a function to call, got something else',
+    { details: { field, validation: 'type' } },
+  )
 }
 
 const LEVELS: readonly string[] = ['l1', 'l2', 'l3', 'all']

@@ -1,6 +1,4 @@
 /** One caller aboard a flight: its own deadline, its own signal, its own response. */
-import { setMaxListeners } from 'node:events'
-import { RaptorflowError } from '../errors.js'
 import type { Clock } from '../contracts/clock.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import type { SharedChunk } from '../contracts/stream.js'
@@ -9,6 +7,7 @@ import { isoTime } from '../util/iso-time.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import type { Passage } from './inference-stream.js'
+import { boundWait } from './patience.js'
 import type { Arrival, Reporter } from './reporter.js'
 import { responseFromFlight } from './result.js'
 
@@ -25,30 +24,14 @@ interface Ticket {
 export function boardFlight(ticket: Ticket): Passage<unknown> {
   const { deps, reporter, arrival, decision, boarding, signal } = ticket
   if (boarding.joined) reporter.joined(arrival)
-  // Somebody waits: a process with nothing else to do must not end before the answer or the deadline.
-  const timer = deps.clock.schedule(
-    decision.deadline - deps.clock.monotonic(),
-    () => {
-      boarding.leave(timeoutError(decision))
-    },
-    { keepAlive: true },
-  )
-  const onAbort = (): void => {
-    boarding.leave(
-      new RaptorflowError('ABORTED', 'The caller aborted the request', {
-        details: { reason: 'aborted' },
-        cause: signal?.reason,
-      }),
-    )
-  }
-  if (signal) {
-    // One signal may end many calls; Node would suspect a leak from the eleventh listener on.
-    setMaxListeners(0, signal)
-    signal.addEventListener('abort', onAbort)
-  }
+  let release = (): void => undefined
 
   const settle = async (): Promise<InferenceResponse> => {
     try {
+      const { arrived, deadline } = decision
+      release = boundWait({ clock: deps.clock, arrived, deadline, signal }, (reason) => {
+        boarding.leave(reason)
+      })
       const result = await boarding.result()
       const payer = boarding.sponsor
       const moment = reporter.moment(arrival)
@@ -57,10 +40,12 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       reporter.answered(arrival, response, saved)
       return response
     } catch (error) {
-      throw reporter.failed(arrival, error)
+      const told = reporter.failed(arrival, error)
+      // Nothing in a flight that has ended; otherwise nobody would be there to take its answer.
+      boarding.leave(told)
+      throw told
     } finally {
-      timer.cancel()
-      signal?.removeEventListener('abort', onAbort)
+      release()
     }
   }
   // Reported even when only the chunks are read; whoever asks gets the same promise.
@@ -74,15 +59,6 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       boarding.leave(reason)
     },
   }
-}
-
-function timeoutError(decision: Decision): RaptorflowError {
-  const seconds = (decision.deadline - decision.arrived) / 1_000
-  return new RaptorflowError(
-    'TIMEOUT',
-    `Expected an answer within \`timeout_seconds\` (${seconds}), but none came. Raise it, or make the request smaller.`,
-    { details: { reason: 'deadline', timeout_seconds: seconds } },
-  )
 }
 
 /** A cached answer as a finished log: its text as one chunk. */

@@ -181,14 +181,31 @@ function keptMetadata({ request }: Arrival): ParsedRequest['metadata'] {
 
 /** Errors that many waiters share are copied for each; anything unforeseen loses its text. */
 export function publicForm(error: unknown, request_id: string | undefined): RaptorflowError {
-  if (RaptorflowError.isInstance(error)) {
+  if (isOwn(error)) {
     const same = request_id === undefined || error.request_id === request_id
     return same ? error : error.forRequest(request_id)
   }
-  const kind = error instanceof Error ? error.name : typeof error
   return new RaptorflowError(
     'INTERNAL_ERROR',
     'Something failed inside raptorflow. Please report it with the `kind` in the details.',
-    { details: { reason: 'internal', kind }, request_id },
+    { details: { reason: 'internal', kind: kindOf(error) }, request_id },
   )
+}
+
+/** Anything can be thrown, a proxy whose traps throw included. */
+export function isOwn(error: unknown): error is RaptorflowError {
+  try {
+    return RaptorflowError.isInstance(error) && typeof error.forRequest === 'function'
+  } catch {
+    return false
+  }
+}
+
+function kindOf(error: unknown): string {
+  try {
+    const name: unknown = error instanceof Error ? error.name : undefined
+    return typeof name === 'string' && /^\w{1,64}$/.test(name) ? name : typeof error
+  } catch {
+    return typeof error
+  }
 }

@@ -7,19 +7,22 @@ import type { CacheHit } from '../features/cache/stack.js'
 import { cacheKey, flightKey } from '../features/request/fingerprint.js'
 import { parseRequest } from '../features/request/parse.js'
 import { satisfies } from '../features/routing/substitution.js'
-import { REQUEST_ID, newId } from '../util/id.js'
+import { newId } from '../util/id.js'
 import { toNano } from '../util/money.js'
 import { NO_ROUTING, type Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { createInferenceStream, type Passage } from './inference-stream.js'
 import { launch } from './launch.js'
 import { boardFlight, replay } from './passage.js'
+import { abortedError, whilePatient } from './patience.js'
 import { createReporter, type Arrival, type Reporter } from './reporter.js'
 import { responseFromHit } from './result.js'
 
 /** `coalesce: false` keeps the call to itself; the cache is not affected. */
 export interface PipelineCallOptions extends CallOptions {
   readonly coalesce?: boolean | undefined
+  /** What was wrong with the caller's options: the call fails with it. */
+  readonly fault?: RaptorflowError | undefined
 }
 
 export interface Pipeline {
@@ -41,7 +44,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
       try {
         const request = admit(deps, reporter, raw, arrival, options)
         const { key, found } = lookUp(deps, request, arrival)
-        const hit = found instanceof Promise ? await found : found
+        const hit = found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
         if (hit) return answerHit(reporter, hit, request, arrival)
         return await miss(deps, reporter, { request, key, arrival, options }).response()
       } catch (error) {
@@ -50,13 +53,14 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
     },
 
     stream(raw, options) {
-      const request_id = validId(options.request_id) ?? newId('req')
+      const request_id = options.request_id ?? newId('req')
       const open = async (): Promise<Passage<unknown>> => {
         const arrival = arrive(deps, { ...options, request_id }, 'stream')
         try {
           const request = admit(deps, reporter, raw, arrival, options)
           const { key, found } = lookUp(deps, request, arrival)
-          const hit = found instanceof Promise ? await found : found
+          const hit =
+            found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
           if (hit) {
             return replay(answerHit(reporter, hit, request, arrival), deps.clock)
           }
@@ -77,17 +81,13 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
   }
 }
 
-function validId(id: string | undefined): string | undefined {
-  return id !== undefined && REQUEST_ID.test(id) ? id : undefined
-}
-
 function arrive(
   deps: PipelineDependencies,
   options: PipelineCallOptions,
   mode: Arrival['mode'],
 ): Arrival {
   return {
-    request_id: validId(options.request_id) ?? newId('req'),
+    request_id: options.request_id ?? newId('req'),
     mode,
     at: deps.clock.monotonic(),
     key_id: options.key_id,
@@ -105,13 +105,7 @@ function admit(
   options: PipelineCallOptions,
 ): ParsedRequest {
   if (deps.closed()) throw closedError()
-  if (options.request_id !== undefined && options.request_id !== arrival.request_id) {
-    throw new RaptorflowError(
-      'INVALID_REQUEST',
-      'Expected `request_id` to be 1-64 characters of A-Z a-z 0-9 _ . -, got something else',
-      { details: { field: 'request_id', validation: 'format' } },
-    )
-  }
+  if (options.fault) throw options.fault
   const request = parseRequest(raw, arrival.request_id)
   arrival.request = request
   if (request.stream === true && arrival.mode === 'unary') {
@@ -134,13 +128,6 @@ export function closedError(): RaptorflowError {
   )
 }
 
-export function abortedError(signal: AbortSignal): RaptorflowError {
-  return new RaptorflowError('ABORTED', 'The caller aborted the request', {
-    details: { reason: 'aborted' },
-    cause: signal.reason,
-  })
-}
-
 interface Lookup {
   readonly key: string | undefined
   readonly found: CacheHit | undefined | Promise<CacheHit | undefined>
@@ -155,6 +142,25 @@ function lookUp(deps: PipelineDependencies, request: ParsedRequest, arrival: Arr
     hit && satisfies(hit.entry.answer, request, deps.fallback) ? hit : undefined
   const found = deps.cache.lookup(key)
   return { key, found: found instanceof Promise ? found.then(accept) : accept(found) }
+}
+
+/** A slower level has no deadline of its own; the caller has. */
+async function waitFor(
+  deps: PipelineDependencies,
+  found: Promise<CacheHit | undefined>,
+  arrival: Arrival,
+  { signal }: PipelineCallOptions,
+): Promise<CacheHit | undefined> {
+  const { clock } = deps
+  const patience = { clock, arrived: arrival.at, deadline: deadlineOf(arrival), signal }
+  const hit = await whilePatient(patience, found)
+  // close() may have come meanwhile: it has waited for running flights, and none may follow.
+  if (!hit && deps.closed()) throw closedError()
+  return hit
+}
+
+function deadlineOf({ at, request }: Arrival): number {
+  return at + (request?.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
 }
 
 function answerHit(
@@ -186,7 +192,7 @@ function miss(
   const decision: Decision = {
     id: arrival.request_id,
     mode: arrival.mode,
-    deadline: arrival.at + (request.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000,
+    deadline: deadlineOf(arrival),
     priority: request.priority ?? 5,
     request,
     key_id: arrival.key_id,

@@ -11,7 +11,7 @@ const toStderr =
 
 export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 
-export const debugLogger: Logger = {
+const debugLogger: Logger = {
   debug: toStderr('debug'),
   info: toStderr('info'),
   warn: toStderr('warn'),
@@ -19,7 +19,7 @@ export const debugLogger: Logger = {
 }
 
 /** The caller's logger behind a guard: a logger that throws must not fail a request. */
-export function guardLogger(logger: Logger): Logger {
+function guardLogger(logger: Logger): Logger {
   const guard =
     (level: keyof Logger): LogMethod =>
     (fields, message) => {

@@ -1,6 +1,7 @@
 /** Every way a vendor can fail, through the real SDKs and real sockets, alone and with a substitute. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ADAPTERS, SUBSTITUTE, type Adapter } from './support/adapters.js'
+import type { VendorFault } from '../../src/testing/index.js'
+import { ADAPTERS, OPENAI, SUBSTITUTE, type Adapter } from './support/adapters.js'
 import {
   chargeOf,
   expectAttempts,
@@ -87,13 +88,17 @@ async function failsAlone(adapter: Adapter, mode: Mode, row: Row): Promise<void>
 
 async function failsWithSubstitute(adapter: Adapter, mode: Mode, row: Row): Promise<void> {
   const expected = row.expected(adapter, mode)
-  if (!expected) return
   const substitute = SUBSTITUTE[adapter.vendor]
-  const impatient = expected.endsByLimit
+  const impatient = expected?.endsByLimit
   await using scene = await openScene({ adapter, substitute, tls: row.tls, impatient })
   const { vendors, client, failovers } = scene
   await breakVendor(scene, adapter, row)
   const outcome = await scene.ask(mode)
+  if (!expected) {
+    expectSuccess(outcome, mode, answerOf(adapter.vendor))
+    expect(vendors.hits(substitute.vendor)).toBe(0)
+    return
+  }
   const { kind, charge, failsOver } = settled(expected)
   const each = chargeOf(adapter, charge, failsOver ? '' : outcome.text)
   expectTime(outcome, expected, 1)
@@ -129,7 +134,9 @@ const CASES = ADAPTERS.flatMap((adapter) =>
 )
 
 describe.concurrent.each(CASES)('$id, $mode:', ({ adapter, mode }) => {
-  const rows = ROWS.filter(({ modes }) => modes === undefined || modes.includes(mode))
+  const rows = ROWS.filter(
+    ({ modes = MODES, except }) => modes.includes(mode) && except !== adapter.id,
+  )
 
   it.each(rows)('$name ends as it must without a substitute', (row) =>
     failsAlone(adapter, mode, row),
@@ -138,4 +145,63 @@ describe.concurrent.each(CASES)('$id, $mode:', ({ adapter, mode }) => {
   it.each(rows)('$name ends as it must with a substitute', (row) =>
     failsWithSubstitute(adapter, mode, row),
   )
+})
+
+const limited = (ms: number): VendorFault => ({
+  kind: 'status',
+  status: 429,
+  retryAfter: { as: 'seconds', ms },
+})
+const broken: VendorFault = { kind: 'status', status: 503 }
+const silent: VendorFault = { kind: 'stall', at: 'headers' }
+
+describe.concurrent.each(MODES)('%s, when the substitute fails, too,', (mode) => {
+  it.each([
+    [
+      'the shortest wait of both',
+      limited(40_000),
+      limited(30_000),
+      'RATE_LIMITED',
+      'rate_limited',
+      30,
+    ],
+    [
+      'an outage before a rate limit',
+      limited(40_000),
+      broken,
+      'PROVIDER_UNAVAILABLE',
+      'overloaded',
+      undefined,
+    ],
+    ['a timeout before an outage', silent, broken, 'TIMEOUT', 'timeout', undefined],
+    ['a timeout before a rate limit', limited(40_000), silent, 'TIMEOUT', 'timeout', undefined],
+  ] as const)('says %s', async (_what, first, second, code, reason, retry_after) => {
+    const impatient = first === silent || second === silent
+    await using scene = await openScene({
+      adapter: OPENAI,
+      substitute: SUBSTITUTE.openai,
+      impatient,
+    })
+    const { vendors } = scene
+    vendors.script({ vendor: 'openai', fault: first }, { vendor: 'anthropic', fault: second })
+    const { error } = await scene.ask(mode)
+    expect(error).toMatchObject({ code, details: { reason } })
+    expect(error?.details.retry_after).toBe(retry_after)
+    expect(error?.details['attempts']).toMatchObject([
+      { provider: 'openai' },
+      { provider: 'anthropic' },
+      // The last resort: whoever may do better a second time.
+      ...(first === broken || second === broken ? [{ provider: 'anthropic' }] : []),
+    ])
+    await expectQuiet(scene)
+  })
+
+  it('takes nothing for an answer once both said nothing, and does not keep it', async () => {
+    await using scene = await openScene({ adapter: OPENAI, substitute: SUBSTITUTE.openai })
+    scene.vendors.script({ fault: { kind: 'empty' } })
+    const outcome = await scene.ask(mode)
+    expectSuccess(outcome, mode, '')
+    expect(scene.vendors.hits()).toBe(3)
+    expect((await scene.client.stats()).cache_stats.l1_memory.total_entries).toBe(0)
+  })
 })

@@ -60,7 +60,7 @@ export function customFinish(
 }
 
 /** @throws ProviderError `bad_response` unless every count is a whole number from 0 */
-export function customUsage(value: unknown): Usage | undefined {
+function customUsage(value: unknown): Usage | undefined {
   if (value === undefined || value === null) return undefined
   if (!isRecord(value)) throw malformed()
   const count = (field: keyof Usage): number => {

@@ -4,6 +4,8 @@ import { ProviderError } from '../../errors.js'
 /** Longest event and longest whole body, characters. */
 const MAX_EVENT = 2 ** 20
 const MAX_BODY = 8 * 2 ** 20
+/** The format's fields; the empty one is a comment's. */
+const FIELDS: ReadonlySet<string> = new Set(['', 'data', 'event', 'id', 'retry'])
 
 export interface ServerEvent {
   readonly name: string | undefined
@@ -13,7 +15,8 @@ export interface ServerEvent {
 export interface EventReader {
   /**
    * The next event that has data, or undefined at the end. Comments are passed over.
-   * @throws ProviderError `answer_too_large`, and whatever the connection fails with
+   * @throws ProviderError `answer_too_large`, `bad_response` for a line that is none of the format,
+   * and whatever the connection fails with
    */
   next(): Promise<ServerEvent | undefined>
 }
@@ -21,7 +24,8 @@ export interface EventReader {
 /**
  * Own reading instead of the SDK's stream, because that neither tells a stream which ended with
  * `[DONE]` from one that was cut, nor bounds an event, and prints malformed data to the console.
- * The line rules are those of https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * The line rules are those of https://html.spec.whatwg.org/multipage/server-sent-events.html, but for
+ * lines of an unknown field: what a damaged line held would be missing from an answer that looks whole.
  */
 export function createEventReader(response: Response): EventReader {
   const chunks = textOf(response)
@@ -33,6 +37,8 @@ export function createEventReader(response: Response): EventReader {
   const readField = (line: string): void => {
     const colon = line.indexOf(':')
     const key = colon < 0 ? line : line.slice(0, colon)
+    // At the end it is half a line, and what it belongs to is missed for lack of its own end.
+    if (!FIELDS.has(key) && !ended) throw new ProviderError({ reason: 'bad_response' })
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
     if (key === 'data') data = data === undefined ? value : `${data}\n${value}`
     if (key === 'event') name = value

@@ -31,7 +31,8 @@ const loadPackage = lazyPackage('@google/generative-ai', () => import('@google/g
 /**
  * As `google()`, on the package `@google/generative-ai`, which Google no longer maintains and which
  * tells less: no headers, hence waits from error bodies only, no status names, no transport codes.
- * It cannot read streams with keep-alive comments. Prefer `google()`.
+ * It cannot read streams with keep-alive comments, and follows redirects with prompt and key, which
+ * the package lets nobody forbid. Prefer `google()`.
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option or without a key
  */
 export function googleGenerativeAI(options: GoogleGenerativeAIProviderOptions = {}): Provider {

@@ -10,6 +10,9 @@ export interface Bounds {
   readonly depth: number
 }
 
+/** Values one field may hold. A body of 2 MB can hold a million of them, and each costs time to judge. */
+const MAX_VALUES = 50_000
+
 interface Walk {
   readonly path: (string | number)[]
   readonly bounds: Bounds
@@ -54,6 +57,10 @@ export function tooLarge(field: string, limit: number, got = 'more'): Violation 
   return new Violation(field, 'size', mismatch(field, `at most ${limit} bytes in UTF-8`, got))
 }
 
+function tooMany(field: string): Violation {
+  return new Violation(field, 'size', mismatch(field, `at most ${MAX_VALUES} values`, 'more'))
+}
+
 /** @throws Violation when the text holds half a surrogate pair: two such texts can share one UTF-8 form. */
 export function assertWellFormed(field: string, text: string): void {
   if (text.isWellFormed()) return
@@ -84,6 +91,7 @@ function copyValue(walk: Walk, value: unknown, depth: number): unknown {
   const { bytes } = walk.bounds
   if (walk.texts > bytes || walk.names + walk.values > bytes)
     throw tooLarge(String(walk.path[0]), bytes)
+  if (walk.values > MAX_VALUES) throw tooMany(String(walk.path[0]))
   switch (typeof value) {
     case 'string':
       walk.texts += value.length

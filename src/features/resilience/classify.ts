@@ -3,6 +3,7 @@ import { ProviderError, RaptorflowError } from '../../errors.js'
 import type { ProviderErrorFacts, RaptorflowErrorCode } from '../../errors.js'
 import { MAX_COOLDOWN_MS, TRAITS } from './failure.js'
 import type { Failure, FailureKind } from './failure.js'
+import { soundUsage } from './usage.js'
 
 /** Vendor types and codes that say more than their HTTP status. */
 const PRECISE_TYPES: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
@@ -104,6 +105,15 @@ const CODES: ReadonlyMap<RaptorflowErrorCode, FailureKind> = new Map<
  * Anything but a `ProviderError` or a `RaptorflowError` is `internal`.
  */
 export function classify(error: unknown): Failure {
+  try {
+    return classifyReadable(error)
+  } catch {
+    // Custom providers may throw anything, also what throws when it is looked at.
+    return judge('internal', {})
+  }
+}
+
+function classifyReadable(error: unknown): Failure {
   if (ProviderError.isInstance(error)) return judge(kindOf(error.facts), error.facts)
   if (!RaptorflowError.isInstance(error)) return judge('internal', {})
   const { reason, retry_after } = error.details
@@ -117,7 +127,7 @@ function kindOf(facts: ProviderErrorFacts): FailureKind {
   if (reason === 'network' || reason === 'connection_reset') {
     return REACHED_CODES.get(causeCode ?? '') ?? reason
   }
-  if (reason !== undefined) return reason
+  if (reason !== undefined) return Object.hasOwn(TRAITS, reason) ? reason : 'internal'
   const precise = type === undefined ? undefined : PRECISE_TYPES.get(type)
   if (precise) return precise
   if (status !== undefined && status >= 300) return kindOfStatus(status)
@@ -137,7 +147,7 @@ function kindOfStatus(status: number): FailureKind {
 
 function judge(kind: FailureKind, facts: ProviderErrorFacts): Failure {
   const traits = TRAITS[kind]
-  const { usage } = facts
+  const usage = soundUsage(facts.usage)
   // Custom providers may state anything.
   const asked = facts.retryAfterMs ?? NaN
   const retryAfterMs = Number.isFinite(asked) && asked >= 0 ? asked : undefined
@@ -153,7 +163,7 @@ function judge(kind: FailureKind, facts: ProviderErrorFacts): Failure {
     billable: usage ? 'reported' : traits.billable,
     countsForHealth: traits.countsForHealth,
     retryAfterMs,
-    status: facts.status,
+    status: Number.isInteger(facts.status) ? facts.status : undefined,
     usage,
   }
 }

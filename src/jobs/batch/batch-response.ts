@@ -28,7 +28,13 @@ export function isAnswer(outcome: Outcome | undefined): outcome is InferenceResp
   return outcome !== undefined && !RaptorflowError.isInstance(outcome)
 }
 
-const NOT_CACHED: CacheInfo = { level: null, age_seconds: 0, similarity: null, stale: false }
+const NOT_CACHED: CacheInfo = Object.freeze({
+  level: null,
+  age_seconds: 0,
+  similarity: null,
+  stale: false,
+})
+const NO_ATTEMPTS: InferenceResponse['attempts'] = Object.freeze([])
 
 /** The first item's outcome as an equal item sees it: its own id, and an answer that cost nothing. */
 export function copyForDuplicate(first: Outcome, request_id: string): Outcome {
@@ -43,6 +49,11 @@ export function copyForDuplicate(first: Outcome, request_id: string): Outcome {
     actual_cost: 0,
     cost_saved: shared ? first.cost_saved : (first.actual_cost ?? first.estimated_cost),
     coalesced: true,
+    // The calls were the first one's, and so is what they cost.
+    attempts: NO_ATTEMPTS,
+    metadata: { ...first.metadata },
+    // What one caller changes in its own stays with it.
+    ...('parsed' in first && { parsed: structuredClone(first.parsed) }),
   }
 }
 

@@ -1,8 +1,8 @@
 /** One batch while it runs: a pump that keeps a bounded number of items in flight. */
 import { setMaxListeners } from 'node:events'
-import type { Timer } from '../../contracts/clock.js'
 import type { BatchCallOptions, BatchProgress } from '../../contracts/request.js'
 import { RaptorflowError } from '../../errors.js'
+import { onAbort } from '../../pipeline/patience.js'
 import type { ParsedBatch } from '../../features/request/parse-batch.js'
 import { copyForDuplicate, isAnswer, unfinishedError } from './batch-response.js'
 import type { Outcome, Stop } from './batch-response.js'
@@ -56,24 +56,22 @@ export class BatchRun {
 
   /** Runs everything, once. One entry per request; undefined for what did not finish. Never rejects. */
   async finished(): Promise<readonly (Outcome | undefined)[]> {
-    const { signal } = this.#options
-    const abort = (): void => {
+    const ended = new Promise<void>((resolve) => {
+      this.#end = resolve
+    })
+    const unlisten = onAbort(this.#options.signal, () => {
       this.#stop('aborted')
-    }
-    let timer: Timer | undefined
+    })
+    const timer = this.#deps.clock.schedule(this.#input.timeout_seconds * 1_000, () => {
+      this.#stop('batch_timeout')
+    })
     try {
-      signal?.addEventListener('abort', abort)
-      timer = this.#deps.clock.schedule(this.#input.timeout_seconds * 1_000, () => {
-        this.#stop('batch_timeout')
-      })
-      await new Promise<void>((resolve) => {
-        this.#end = resolve
-        this.#pump()
-      })
+      this.#pump()
+      await ended
       return this.#outcomes
     } finally {
-      timer?.cancel()
-      signal?.removeEventListener('abort', abort)
+      timer.cancel()
+      unlisten()
     }
   }
 
@@ -141,8 +139,12 @@ export class BatchRun {
   #settleDuplicate(index: number, first: Outcome): void {
     this.duplicates += 1
     const copy = copyForDuplicate(first, this.#deps.newId('req'))
-    if (isAnswer(copy)) {
-      this.#deps.copied(this.#input.requests[index], copy, this.#options.key_id)
+    try {
+      if (isAnswer(copy)) {
+        this.#deps.copied(this.#input.requests[index], copy, this.#options.key_id)
+      }
+    } catch {
+      // It is read once more for the report: if its owner has spoilt it meanwhile, there is none.
     }
     this.#settle(index, copy)
   }

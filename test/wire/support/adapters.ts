@@ -1,5 +1,5 @@
 /** The adapters of the wire tests: one model each, with the price its money is checked against. */
-import type { Provider } from '../../../src/contracts/provider.js'
+import type { Provider, Usage } from '../../../src/contracts/provider.js'
 import { anthropic } from '../../../src/features/providers/anthropic.js'
 import { google } from '../../../src/features/providers/google.js'
 import { googleGenerativeAI } from '../../../src/features/providers/google-generative-ai.js'
@@ -15,6 +15,7 @@ export interface Connection {
 export interface PublishedPrice {
   readonly input: number
   readonly cacheRead: number
+  readonly cacheWrite: number
   readonly output: number
 }
 
@@ -31,23 +32,23 @@ export const OPENAI: Adapter = {
   id: 'openai',
   vendor: 'openai',
   model: 'gpt-4o',
-  price: { input: 2.5, cacheRead: 1.25, output: 10 },
+  price: { input: 2.5, cacheRead: 1.25, cacheWrite: 2.5, output: 10 },
   create: (connection) => openai({ ...connection, models: ['gpt-4o'] }),
 }
 
 export const ANTHROPIC: Adapter = {
   id: 'anthropic',
   vendor: 'anthropic',
-  model: 'claude-sonnet-4-5',
-  price: { input: 3, cacheRead: 0.3, output: 15 },
-  create: (connection) => anthropic({ ...connection, models: ['claude-sonnet-4-5'] }),
+  model: 'claude-sonnet-4-6',
+  price: { input: 3, cacheRead: 0.3, cacheWrite: 3.75, output: 15 },
+  create: (connection) => anthropic({ ...connection, models: ['claude-sonnet-4-6'] }),
 }
 
 export const GOOGLE: Adapter = {
   id: 'google',
   vendor: 'google',
   model: 'gemini-2.5-flash',
-  price: { input: 0.3, cacheRead: 0.03, output: 2.5 },
+  price: { input: 0.3, cacheRead: 0.03, cacheWrite: 0.3, output: 2.5 },
   create: (connection) => google({ ...connection, models: ['gemini-2.5-flash'] }),
 }
 
@@ -73,13 +74,13 @@ export function connectionOf(vendors: FakeVendors, vendor: Vendor): Connection {
 /** Any key opens the fake vendors; this one can be told when it turns up where it must not. */
 export const KEY = 'sk-CANARY-key-4b1d'
 
-/** Nano-USD of counts the vendor reported, by the published prices. */
-export function nanoUsd(
-  { price }: Adapter,
-  usage: { readonly input: number; readonly cacheRead?: number; readonly output: number },
-): number {
-  const { input, cacheRead = 0, output } = usage
-  return Math.round(
-    (input * price.input + cacheRead * price.cacheRead + output * price.output) * 1_000,
-  )
+/** Nano-USD of counts the vendor reported, by the published prices; reasoning is output. */
+export function nanoUsd({ price }: Pick<Adapter, 'price'>, usage: Partial<Usage>): number {
+  const { input = 0, cache_read = 0, cache_write = 0, output = 0, reasoning = 0 } = usage
+  const perMillion =
+    input * price.input +
+    cache_read * price.cacheRead +
+    cache_write * price.cacheWrite +
+    (output + reasoning) * price.output
+  return Math.round(perMillion * 1_000)
 }

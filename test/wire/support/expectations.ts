@@ -84,6 +84,8 @@ export interface Row {
   /** The vendor is addressed by https, which it does not speak. */
   readonly tls?: boolean
   readonly modes?: readonly Mode[]
+  /** The adapter that cannot notice it. */
+  readonly except?: Adapter['id']
   /** Undefined: the call succeeds in spite of it. */
   readonly expected: (adapter: Adapter, mode: Mode) => Expected | undefined
 }

@@ -1,6 +1,6 @@
 /** Streams that break off, before and after their first content. */
 import type { Adapter } from './adapters.js'
-import type { Expected, Row } from './expectations.js'
+import { isBlind, type Expected, type Row } from './expectations.js'
 
 /** Once before and once after the first piece of content reached the caller. */
 const BREAKS: readonly Row[] = ([0, 1] as const).flatMap((afterChunks): readonly Row[] => {
@@ -41,6 +41,16 @@ const BREAKS: readonly Row[] = ([0, 1] as const).flatMap((afterChunks): readonly
       name: `malformed event ${when}`,
       fault: { kind: 'malformed', what: 'json', afterChunks },
       expected: (adapter) => ({ kind: 'bad_response', ...charge(adapter) }),
+    },
+    {
+      name: `damaged line ${when}`,
+      fault: { kind: 'malformed', what: 'line', afterChunks },
+      // @google/genai reads the lines itself and skips such a one.
+      except: 'google',
+      expected: (adapter) => ({
+        kind: isBlind(adapter) && delivered ? 'stream_truncated' : 'bad_response',
+        ...charge(adapter),
+      }),
     },
     {
       name: `error event ${when}`,
