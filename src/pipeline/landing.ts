@@ -10,7 +10,7 @@ import type { Candidate } from '../features/routing/candidates.js'
 import { satisfies } from '../features/routing/substitution.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
-import type { AttemptResult } from './dispatch.js'
+import type { AttemptResult } from './attempt-meter.js'
 
 /** What landing needs of a flight under way. */
 export interface Arriving {

@@ -10,7 +10,8 @@ import { toNano, toUsdOrNull } from '../util/money.js'
 import { agreeTerms } from './attempt-terms.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
-import { dispatch, type AttemptResult } from './dispatch.js'
+import type { AttemptResult } from './attempt-meter.js'
+import { dispatch } from './dispatch.js'
 import { createEstimates, type Estimates } from './estimates.js'
 import { type Arriving, land, landEmpty, rescue } from './landing.js'
 import { noCandidate, overBudget } from './refusals.js'
@@ -49,16 +50,23 @@ export async function launch(
   }
 }
 
-function plan({ deps, decision, estimates }: Journey): Candidates {
+function plan(journey: Journey): Candidates {
+  const { deps, decision, estimates } = journey
   const candidates = findCandidates(decision.request, {
     find: (name) => deps.catalogue.find(name),
     all: () => deps.catalogue.all(),
     defaultModel: deps.defaultModel,
     fallback: deps.fallback,
     inputTokens: (offer) => estimates.inputTokens(offer),
-    priceRank: (offer) => priceRank(deps, offer, estimates),
+    // Substitutes of unknown price come last.
+    priceRank: (offer) => estimateCost(deps, offer, estimates) ?? Number.MAX_VALUE,
   })
-  // Frozen, because all who share the answer are shown it.
+  disclose(journey, candidates)
+  return candidates
+}
+
+/** Frozen, because all who share the answer are shown it. */
+function disclose({ deps, decision, estimates }: Journey, candidates: Candidates): void {
   decision.routing = Object.freeze({
     candidates: frozenList(candidates.accepted, ({ offer }) => ({
       provider: offer.provider.name,
@@ -71,7 +79,14 @@ function plan({ deps, decision, estimates }: Journey): Candidates {
       reason,
     })),
   })
-  return candidates
+}
+
+/** Substitutes are worked out only once everything before them has failed. */
+function* inTurn(journey: Journey, candidates: Candidates): Generator<Candidate> {
+  yield* [...candidates.accepted]
+  const substitutes = candidates.addSubstitutes()
+  disclose(journey, candidates)
+  yield* substitutes
 }
 
 function frozenList<Item, Shown>(
@@ -91,17 +106,13 @@ function estimateCost(
   return estimatedCost(estimates.inputTokens(offer), estimates.outputTokens(offer), price)
 }
 
-/** Substitutes of unknown price come last. */
-function priceRank(deps: PipelineDependencies, offer: Offer, estimates: Estimates): number {
-  return estimateCost(deps, offer, estimates) ?? Number.MAX_VALUE
-}
-
 async function fly(journey: Journey, candidates: Candidates): Promise<FlightResult> {
   const { deps, flight, decision } = journey
-  if (candidates.accepted.length === 0) throw noCandidate(decision, candidates, deps)
+  const none = candidates.accepted.length === 0 && candidates.addSubstitutes().length === 0
+  if (none) throw noCandidate(decision, candidates, deps)
   try {
     const { result, candidate } = await runAttempts<Candidate, AttemptResult>({
-      candidates: candidates.accepted,
+      candidates: inTurn(journey, candidates),
       call: async (candidate, { signal }) => attemptWith(journey, candidate, signal),
       signal: flight.signal,
       latestDeadline: () => flight.latestDeadline(),

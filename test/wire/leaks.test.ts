@@ -36,12 +36,14 @@ async function failures(client: InferenceClient): Promise<readonly unknown[]> {
     throw new Error('expected the call to fail')
   }
   const request = { prompt: PROMPT, system: PROMPT, metadata: { note: PROMPT } }
-  return [
-    await caught(() => client.infer(request)),
-    await caught(async () => {
-      for await (const chunk of client.stream(request)) expectClean(chunk)
+  return Promise.all([
+    caught(() => client.infer(request)),
+    caught(async () => {
+      // Another prompt: it would share the other's call.
+      const other = { ...request, prompt: `${PROMPT} again` }
+      for await (const chunk of client.stream(other)) expectClean(chunk)
     }),
-  ]
+  ])
 }
 
 const PRINTERS = ['log', 'info', 'warn', 'error', 'debug'] as const

@@ -32,12 +32,19 @@ export function createPriceLookup(
   const given = ({ provider, model }: Offer): ModelPrice | null =>
     own.get(`${provider.name}/${model.id}`) ?? own.get(model.id) ?? model.price
 
+  /** Asked on every call: nothing settled is looked up by name again. */
+  const settled = new WeakMap<Offer, ModelPrice | null>()
+
   return {
     price: (offer) => {
+      const known = settled.get(offer)
+      if (known !== undefined) return known
       const first = given(offer)
       if (first !== null || offer.provider.vendor === null) return first
       const answer = ask(offer.provider.vendor, offer.model.id)
-      return isPending(answer) ? null : (answer?.price ?? null)
+      if (answer === undefined || isPending(answer)) return null
+      settled.set(offer, answer.price)
+      return answer.price
     },
     settle: async (offers) => {
       const answers = await Promise.all(

@@ -76,6 +76,10 @@ const OUTPUT_PRIOR = { weight: 20, mean: 200, mostWeight: 1_020 } as const
 /** Models remembered, least recently used dropped: callers may choose their names. */
 const KEPT_MODELS = 1_000
 
+function isPositive(value: number): boolean {
+  return Number.isFinite(value) && value > 0
+}
+
 /**
  * Estimates for one client. Input: a moving average of tokens per byte for each provider and model,
  * from 1/4 for the provider `openai` and a tenth more for others. Output: a shrunk mean per model.
@@ -93,7 +97,7 @@ export function createTokenEstimator(): TokenEstimator {
     estimate: (bytes, provider, model) => Math.ceil(FRAMING + bytes * ratioOf(provider, model)),
 
     learn: (bytes, reported, provider, model) => {
-      if (bytes <= 0 || !Number.isFinite(reported) || reported <= 0) return
+      if (!isPositive(bytes) || !isPositive(reported)) return
       const seen = (reported - FRAMING) / bytes
       const sample = Math.min(PLAUSIBLE.most, Math.max(PLAUSIBLE.least, seen))
       // Short prompts are mostly framing: they say little about the ratio.

@@ -38,7 +38,10 @@ export function anthropicMessages(
       const attempt = attemptSignal(signal)
       try {
         const options = { stream: false, signal: attempt.signal, timeoutMs: call.timeoutMs }
-        return await readAnswer(await send(messagesBody(call, defaultMaxTokens), options))
+        const body = messagesBody(call, defaultMaxTokens)
+        const answer = await readAnswer(await send(body, options))
+        attempt.done()
+        return answer
       } catch (error) {
         throw anthropicError(error, signal, undefined)
       } finally {

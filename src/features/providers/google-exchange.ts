@@ -43,8 +43,10 @@ export function geminiCalls(
       const reader = new GeminiReader()
       try {
         throwIfAborted(signal)
-        const model = modelOf(call)
-        return answerOf(reader, await exchange.generate(model, geminiBody(call), attempt.signal))
+        const body = geminiBody(call)
+        const response = await exchange.generate(modelOf(call), body, attempt.signal)
+        attempt.done()
+        return answerOf(reader, response)
       } catch (error) {
         throw failure(error, exchange, reader, signal)
       } finally {

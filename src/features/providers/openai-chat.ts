@@ -35,7 +35,9 @@ export function chatCompletions(
       try {
         const body = requestBody(call, dialect, false)
         const { timeoutMs } = call
-        return await readAnswer(await send(body, { signal: attempt.signal, timeoutMs }))
+        const answer = await readAnswer(await send(body, { signal: attempt.signal, timeoutMs }))
+        attempt.done()
+        return answer
       } catch (error) {
         throw failure(error, signal)
       } finally {

@@ -17,8 +17,6 @@ export interface ParsedBatch {
   readonly fail_fast: boolean
 }
 
-const NAMES: readonly string[] = ['requests', ...Object.keys(batchFieldsSchema.shape)]
-
 /** @throws RaptorflowError INVALID_REQUEST with `details.field` and `details.validation`; never else */
 export function parseBatch(input: unknown, request_id?: string): ParsedBatch {
   try {
@@ -30,14 +28,16 @@ export function parseBatch(input: unknown, request_id?: string): ParsedBatch {
 
 function parse(input: unknown): ParsedBatch {
   assertPlain(input, 'batch')
+  const schema = batchFieldsSchema()
+  const names = ['requests', ...Object.keys(schema.shape)]
   const held: Record<string, unknown> = {}
   for (const key of Object.keys(input)) {
-    if (!NAMES.includes(key)) throw strangeKey(key)
+    if (!names.includes(key)) throw strangeKey(key)
     held[key] = input[key]
   }
   const { requests, ...own } = held
   const copies = copyRequests(requests)
-  const { data, error } = batchFieldsSchema.safeParse(own, { jitless: true })
+  const { data, error } = schema.safeParse(own, { jitless: true })
   if (error) throw explain(error.issues, own, 'batch')
   return {
     requests: copies,

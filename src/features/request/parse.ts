@@ -55,7 +55,7 @@ let derived: ReadonlyMap<string, Field> | undefined
 /** Derived at the first request: importing the package stays cheap. */
 function fields(): ReadonlyMap<string, Field> {
   if (derived) return derived
-  const { properties = {} } = z.toJSONSchema(requestSchema, { io: 'input' })
+  const { properties = {} } = z.toJSONSchema(requestSchema(), { io: 'input' })
   const names = Object.keys(blank()) as (keyof ParsedRequest)[]
   derived = new Map(names.map((name) => [name, { name, accepts: compile(properties[name]) }]))
   return derived
@@ -104,7 +104,7 @@ function parse(input: unknown): ParsedRequest {
 
 /** Zod has the last word, and the words for the error. */
 function judge(draft: Draft): void {
-  const { error } = requestSchema.safeParse(draft, { jitless: true })
+  const { error } = requestSchema().safeParse(draft, { jitless: true })
   if (error) throw explain(error.issues, draft, 'request')
 }
 

@@ -55,7 +55,7 @@ export class AttemptsFailed<C> extends Error {
 
 export interface AttemptsOptions<C, R> {
   /** Best first. */
-  readonly candidates: readonly C[]
+  readonly candidates: Iterable<C>
   /** One call of a provider, with all that belongs to it: reservation, slot, watchdog. */
   readonly call: (candidate: C, attempt: Attempt) => Promise<R>
   /** The flight's: when it aborts, nothing further is called. */
@@ -98,7 +98,7 @@ const DEFAULT_MAX_ATTEMPTS = 4
 const MAX_RETRY_AFTER_MS = 2_000
 
 /**
- * Calls candidates until one succeeds, at most `candidates.length + 1` times.
+ * Calls candidates until one succeeds, each at most once and one of them twice.
  * @throws AttemptsFailed with every failure
  * @throws Refused the first refusal, when every candidate was refused
  */
@@ -144,7 +144,7 @@ function planner<C, R>(
 ): () => Step<C> | AttemptsEnd {
   const { clock, delivered, latestDeadline, signal } = options
   const maxAttempts = options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS
-  const untried = options.candidates.values()
+  const untried = options.candidates[Symbol.iterator]()
   let lastResortPlanned = false
 
   return () => {

@@ -15,6 +15,12 @@ interface Reader {
 const DONE: DeltaResult = { done: true, value: undefined }
 const swallow = (): void => undefined
 
+/** Says nothing: bookkeeping, or a text without a character, which some servers send to keep alive. */
+export function isSilent(delta: Delta): boolean {
+  if (delta.type === 'text' || delta.type === 'reasoning') return delta.text === ''
+  return delta.type === 'alive'
+}
+
 /** Hand-written, because an async generator's return() waits for a chunk that may never come. */
 export class StreamWatch implements AsyncIterator<Delta, undefined> {
   readonly #open: (signal: AbortSignal) => AsyncIterable<Delta>
@@ -93,7 +99,7 @@ export class StreamWatch implements AsyncIterator<Delta, undefined> {
         return
       }
       if (item.value.type === 'finish') this.#end()
-      else this.#noteDelta(item.value.type === 'alive')
+      else this.#noteDelta(isSilent(item.value))
       this.#reader = undefined
       reader.resolve(item)
     } catch (error) {

@@ -18,8 +18,14 @@ export interface RejectedOffer extends Rejection {
 }
 
 export interface Candidates {
+  /** Best first; grows by `addSubstitutes`. */
   readonly accepted: readonly Candidate[]
   readonly rejected: readonly RejectedOffer[]
+  /**
+   * What the substitution policy also allows, cheapest first. Pricing and sorting the whole
+   * catalogue is work that most requests never need, so it is done here, at the first call.
+   */
+  addSubstitutes(): readonly Candidate[]
 }
 
 export interface CandidateSource {
@@ -36,48 +42,54 @@ export interface CandidateSource {
 }
 
 /**
- * The named model first (at each provider that has it), then the fallback list, then what the
- * substitution policy allows, cheapest first. Each offer appears once, at its best place.
+ * The named model first (at each provider that has it), then the fallback list, then, on demand,
+ * what the substitution policy allows, cheapest first. Each offer appears once, at its best place.
  */
 export function findCandidates(request: ParsedRequest, source: CandidateSource): Candidates {
   const accepted: Candidate[] = []
   const rejected: RejectedOffer[] = []
   const needs = requirementsOf(request)
-  const seen = new Set<string>()
-  for (const candidate of proposals(request, source)) {
-    const id = `${candidate.offer.provider.name}/${candidate.offer.model.id}`
-    if (seen.has(id)) continue
-    seen.add(id)
-    const rejection = rejectionOf(
-      candidate.offer,
-      request,
-      needs,
-      source.inputTokens(candidate.offer),
-    )
-    if (rejection) rejected.push({ offer: candidate.offer, ...rejection })
-    else accepted.push(candidate)
+  const seen = new Set<Offer>()
+  const take = (proposals: Iterable<Candidate>): readonly Candidate[] => {
+    const start = accepted.length
+    for (const candidate of proposals) {
+      const { offer } = candidate
+      if (seen.has(offer)) continue
+      seen.add(offer)
+      const rejection = rejectionOf(offer, request, needs, source.inputTokens(offer))
+      if (rejection) rejected.push({ offer, ...rejection })
+      else accepted.push(candidate)
+    }
+    return accepted.slice(start)
   }
-  return { accepted, rejected }
-}
-
-function* proposals(request: ParsedRequest, source: CandidateSource): Generator<Candidate> {
   const policy = policyOf(request)
   const name = namesModel(request) ? (request.model_name ?? '') : source.defaultModel
   const named = source.find(name)
-  const reference = named[0]
+  take(namedOffers(named, source, policy))
+  take(fromFallbackList(request, source, named[0], policy))
+  let substitutes: readonly Candidate[] | undefined
+  return {
+    accepted,
+    rejected,
+    addSubstitutes: () => (substitutes ??= take(substitutesOf(request, source, named[0], policy))),
+  }
+}
 
+function* namedOffers(
+  named: readonly Offer[],
+  source: CandidateSource,
+  policy: SubstitutionPolicy,
+): Generator<Candidate> {
   for (const [position, offer] of named.entries()) {
     const degree = position === 0 ? 'none' : 'same_model'
     if (allows(policy, degree)) yield { offer, degree, substitution_reason: undefined }
   }
   // `provider/model` found one provider's offer: the same model elsewhere comes next.
-  if (reference && allows(policy, 'same_model')) {
-    for (const offer of source.find(reference.model.id)) {
-      yield { offer, degree: 'same_model', substitution_reason: undefined }
-    }
+  const reference = named[0]
+  if (!reference || !allows(policy, 'same_model')) return
+  for (const offer of source.find(reference.model.id)) {
+    yield { offer, degree: 'same_model', substitution_reason: undefined }
   }
-  yield* fromFallbackList(request, source, reference, policy)
-  yield* substitutes(request, source, reference, policy)
 }
 
 function* fromFallbackList(
@@ -96,7 +108,7 @@ function* fromFallbackList(
   }
 }
 
-function* substitutes(
+function* substitutesOf(
   request: ParsedRequest,
   source: CandidateSource,
   reference: Offer | undefined,

@@ -55,6 +55,12 @@ export function createScheduler(options: ScheduleOptions, clock: Clock): Schedul
   return {
     async run(task, slot) {
       if (queue.size >= maxQueued && queue.pending >= slots) throw queueFull(maxQueued)
+      if (queue.size === 0 && queue.pending < slots) {
+        // A free slot: nothing to wait for, so nothing to abort or raise.
+        slot.signal.throwIfAborted()
+        waits += 1
+        return await queue.add(task)
+      }
       const id = String(++lastId)
       const enqueued = clock.monotonic()
       // p-queue frees a running task's slot as soon as its signal aborts, although the task goes on:

@@ -32,7 +32,7 @@ describe('the comparison of a schema with its contract', () => {
 
 describe('the request schema', () => {
   it('becomes a JSON Schema that says prompt or messages and refuses unknown fields', () => {
-    const json = z.toJSONSchema(requestSchema, { io: 'input' })
+    const json = z.toJSONSchema(requestSchema(), { io: 'input' })
     expect(json.oneOf).toEqual([
       { required: ['prompt'], properties: { prompt: { type: 'string' } } },
       { required: ['messages'], properties: { messages: { type: 'array' } } },
@@ -42,7 +42,7 @@ describe('the request schema', () => {
   })
 
   it('becomes part of the batch schema', () => {
-    const json = z.toJSONSchema(batchSchema, { io: 'input' })
+    const json = z.toJSONSchema(batchSchema(), { io: 'input' })
     expect(json.required).toEqual(['requests'])
     expect(json.properties?.['requests']).toMatchObject({ type: 'array', maxItems: 100_000 })
   })

@@ -4,7 +4,11 @@ import type { Offer } from '../../../src/contracts/provider.js'
 import type { ParsedRequest } from '../../../src/contracts/request.js'
 import { toModel } from '../../../src/features/pricing/model.js'
 import { parseRequest } from '../../../src/features/request/parse.js'
-import { findCandidates, type CandidateSource } from '../../../src/features/routing/candidates.js'
+import {
+  findCandidates,
+  type Candidates,
+  type CandidateSource,
+} from '../../../src/features/routing/candidates.js'
 import { policyOf, satisfies } from '../../../src/features/routing/substitution.js'
 import { mockProvider } from '../../../src/testing/index.js'
 
@@ -37,9 +41,13 @@ const source = (overrides: Partial<CandidateSource> = {}): CandidateSource => ({
 
 const request = (fields: object): ParsedRequest => parseRequest({ prompt: 'q', ...fields })
 const names = (fields: object, overrides: Partial<CandidateSource> = {}): string[] =>
-  findCandidates(request(fields), source(overrides)).accepted.map(
+  named(findCandidates(request(fields), source(overrides)))
+const named = (candidates: Candidates): string[] => {
+  candidates.addSubstitutes()
+  return candidates.accepted.map(
     ({ offer: { provider, model }, degree }) => `${provider.name}/${model.id}:${degree}`,
   )
+}
 
 describe('the candidates of a named model', () => {
   it('are that model everywhere, then equivalents, cheapest first', () => {
@@ -49,6 +57,17 @@ describe('the candidates of a named model', () => {
       'two/close:equivalent',
       'one/better:equivalent',
     ])
+  })
+
+  it('leave substitutes unranked until they are asked for', () => {
+    let ranked = 0
+    const priceRank = () => ++ranked
+    const candidates = findCandidates(request({ model_name: 'good' }), source({ priceRank }))
+    expect([candidates.accepted.length, ranked]).toEqual([2, 0])
+    const substitutes = candidates.addSubstitutes()
+    expect(candidates.accepted.slice(2)).toEqual(substitutes)
+    expect(candidates.addSubstitutes()).toBe(substitutes)
+    expect(ranked).toBeGreaterThan(0)
   })
 
   it.each([

@@ -35,7 +35,7 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: 'first byte too late',
-    fault: { kind: 'slow_first_byte', ms: 900 },
+    fault: { kind: 'slow_first_byte', ms: 8_000 },
     expected: () => ({ kind: 'timeout', closesSocket: true, endsByLimit: true }),
   },
   {

@@ -28,6 +28,8 @@ export interface SceneOptions {
   readonly tls?: boolean | undefined
   /** Short limits, for faults that wait for them. */
   readonly impatient?: boolean | undefined
+  /** Generous limits once somebody failed: a busy machine must not fail the healthy substitute. */
+  readonly relents?: boolean | undefined
   readonly client?: Partial<InferenceClientOptions>
 }
 
@@ -51,7 +53,7 @@ export interface Scene extends AsyncDisposable {
 }
 
 export async function openScene(options: SceneOptions): Promise<Scene> {
-  const { adapter, substitute, tls, impatient } = options
+  const { adapter, substitute, tls, impatient, relents } = options
   const vendors = await fakeVendors({
     answer: ({ vendor }) => ({ text: answerOf(vendor), usage: USAGE }),
   })
@@ -70,8 +72,7 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
     timeouts: impatient
       ? { attemptMs: LIMIT_MS, firstByteMs: LIMIT_MS, idleMs: LIMIT_MS }
       : { attemptMs: 10_000, firstByteMs: 10_000, idleMs: 10_000 },
-    // Once somebody failed, limits are generous: a busy machine must not fail the healthy substitute.
-    ...(substitute && { clock: clockThatRelents(() => failures.length > 0) }),
+    ...(relents && { clock: clockThatRelents(() => failures.length > 0) }),
     logger: { debug: log, info: log, warn: log, error: log },
     random: () => 0,
     ...options.client,
@@ -96,11 +97,11 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
 
 const GENEROSITY = 40
 
-function clockThatRelents(relents: () => boolean): Clock {
+function clockThatRelents(now: () => boolean): Clock {
   return {
     ...systemClock,
     schedule: (ms, run, options) =>
-      systemClock.schedule(relents() ? ms * GENEROSITY : ms, run, options),
+      systemClock.schedule(now() ? ms * GENEROSITY : ms, run, options),
   }
 }
 
