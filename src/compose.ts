@@ -69,6 +69,7 @@ export function compose(options: ResolvedOptions): Parts {
     ledger: createLedger({ clock, maxRows: options.maxRows }),
     defaultModel: options.defaultModel,
     fallback: options.fallback,
+    providerCount: options.providers.length,
     timeouts: options.timeouts,
     closed: () => state.closed,
   }
@@ -96,8 +97,8 @@ function batchOver(pipeline: Pipeline, deps: PipelineDependencies): Parts['runBa
       // One item's short time must not be another's.
       return `${key} ${request.timeout_seconds ?? ''}`
     },
-    copied: (raw, response, key_id) => {
-      pipeline.copied(raw, response, key_id)
+    copied: (raw, outcome, key_id) => {
+      pipeline.copied(raw, outcome, key_id)
     },
     clock: deps.clock,
     newId,

@@ -82,12 +82,7 @@ export class RaptorflowError extends Error {
 
   /** The same failure as another caller sees it: same facts, that caller's id. */
   forRequest(request_id: string): RaptorflowError {
-    return new RaptorflowError(this.code, this.message, {
-      details: this.details,
-      request_id,
-      retryable: this.retryable,
-      cause: this.cause,
-    })
+    return copyFor(this, request_id)
   }
 
   toJSON(): ErrorEnvelope {
@@ -101,6 +96,16 @@ export class RaptorflowError extends Error {
       },
     }
   }
+}
+
+/** Outside the class, which bundlers rename when it mentions itself: its name is in every trace. */
+function copyFor(error: RaptorflowError, request_id: string): RaptorflowError {
+  return new RaptorflowError(error.code, error.message, {
+    details: error.details,
+    request_id,
+    retryable: error.retryable,
+    cause: error.cause,
+  })
 }
 
 /** What an adapter found out by itself, where no HTTP status says it. */

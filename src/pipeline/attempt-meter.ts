@@ -23,6 +23,8 @@ export interface AttemptContext {
   readonly estimates: Estimates
   readonly input: Input
   readonly signal: AbortSignal
+  /** True when no other candidate is left: this one may use all the time there is. */
+  readonly last: boolean
 }
 
 export interface AttemptResult {
@@ -128,7 +130,7 @@ function priced(usage: Usage, price: ModelPrice | null): number | null {
 function learn(deps: PipelineDependencies, context: AttemptContext, usage: Usage): void {
   const { provider, model } = context.candidate.offer
   const input = usage.input + usage.cache_read + usage.cache_write
-  deps.tokens.learn(context.estimates.bytes, input, provider.name, model.id)
+  deps.tokens.learn(context.estimates.bytes, input, provider.vendor ?? provider.name, model.id)
   deps.tokens.learnOutput(model.id, usage.output + usage.reasoning)
 }
 

@@ -73,7 +73,10 @@ function fitInto(
     return { worstCase, maxTokens: bound, capped: false }
   }
   const affordable = Math.min(most, affordableOutputTokens(remaining, inputTokens, price))
-  if (affordable < LEAST_CAPPED_TOKENS) return { worstCase, maxTokens: bound, capped: false }
+  if (affordable < LEAST_CAPPED_TOKENS) {
+    const least = worstCaseCost(inputTokens, Math.min(most, LEAST_CAPPED_TOKENS), price)
+    return { worstCase: least, maxTokens: bound, capped: false }
+  }
   return {
     worstCase: worstCaseCost(inputTokens, affordable, price),
     maxTokens: affordable,

@@ -9,6 +9,7 @@ import type { Passenger } from '../features/dedup/flight.js'
 /** Built on a miss only: a hit never needs one. It is also the passenger its flight knows. */
 export interface Decision extends Passenger {
   readonly request: ParsedRequest
+  readonly defaultModel: string
   readonly key_id: string | undefined
   /** `clock.monotonic()` when the call came in. */
   readonly arrived: number

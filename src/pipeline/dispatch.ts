@@ -11,6 +11,8 @@ import {
   type Meter,
 } from './attempt-meter.js'
 import { checkAnswer } from './check-answer.js'
+import type { FlightControl } from '../features/dedup/flight.js'
+import type { Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { providerCall } from './provider-call.js'
 import { isOwn } from './reporter.js'
@@ -61,6 +63,11 @@ function readable(error: unknown): Error {
   return new Error('A provider threw something that is no error')
 }
 
+/** Two thirds of the time that is left: enough for most slow answers, and for asking once more. */
+function shareOf(remainingMs: number): number {
+  return Math.max(0, (remainingMs * 2) / 3)
+}
+
 async function callProvider(
   deps: PipelineDependencies,
   context: AttemptContext,
@@ -70,7 +77,9 @@ async function callProvider(
   const { clock, timeouts } = deps
   const unary = flight.mode === 'unary'
   // Not the deadline: each caller ends its own wait, a later one may join, the last to leave aborts.
-  const totalMs = unary ? timeouts.attemptMs : LONGEST_TIMER_MS
+  // But while others are left to ask, one that hangs must leave them time.
+  const share = context.last ? Infinity : shareOf(flight.latestDeadline() - clock.monotonic())
+  const totalMs = unary ? Math.min(timeouts.attemptMs, share) : LONGEST_TIMER_MS
   const { provider } = candidate.offer
   const call = providerCall(decision.request, candidate.offer, {
     request_id: decision.id,
@@ -78,13 +87,16 @@ async function callProvider(
     maxTokens: terms.maxTokens,
     timeoutMs: totalMs,
   })
-  if (unary) {
+  if (unary || !call.model.capabilities.stream) {
     const run = (own: AbortSignal): Promise<ProviderAnswer> => provider.call(call, own)
-    return checkAnswer(await watchCall(run, { totalMs, clock, signal }), call)
+    const limit = Math.min(timeouts.attemptMs, share)
+    const answer = checkAnswer(await watchCall(run, { totalMs: limit, clock, signal }), call)
+    if (!unary) appendWhole(flight, meter, answer)
+    return answer
   }
   const deltas = watchStream((own) => provider.stream(call, own), {
     totalMs,
-    firstByteMs: timeouts.firstByteMs,
+    firstByteMs: Math.min(timeouts.firstByteMs, share),
     idleMs: timeouts.idleMs,
     clock,
     signal,
@@ -100,4 +112,18 @@ async function callProvider(
     flight.append(delta)
   }
   return checkAnswer(meter.collector.finish(), call)
+}
+
+/** A model that cannot stream: its answer comes in one piece of each kind. */
+function appendWhole(
+  flight: FlightControl<Decision>,
+  meter: Meter,
+  { text, reasoning, tool_calls }: ProviderAnswer,
+): void {
+  meter.content()
+  if (reasoning !== undefined) flight.append({ type: 'reasoning', text: reasoning })
+  for (const [index, call] of tool_calls.entries()) {
+    flight.append({ type: 'tool_call', index, ...call })
+  }
+  if (text !== '') flight.append({ type: 'text', text })
 }

@@ -3,10 +3,11 @@ import type { Offer } from '../contracts/provider.js'
 import type { ParsedRequest } from '../contracts/request.js'
 import type { TokenEstimator } from '../features/pricing/tokens.js'
 import { inputBytes, upperBoundTokens } from '../features/pricing/tokens.js'
-import { countInputTokens } from '../features/pricing/tokenizer.js'
+import { inputTexts } from '../features/pricing/input-texts.js'
+import { countTokens, type TextCount } from '../features/pricing/tokenizer.js'
 import type { Input } from './provider-call.js'
 
-/** Other vendors' tokenizers against ours: a margin for what we cannot count exactly. */
+/** For a tokenizer that is not published: at most so many times as many tokens as o200k_base makes. */
 const FOREIGN_TOKENIZER_MARGIN = 1.3
 
 export interface Estimates {
@@ -17,7 +18,10 @@ export interface Estimates {
   inputTokens(offer: Offer): number
   /** More than any tokenizer makes of it. */
   inputUpperBound(offer: Offer): number
-  /** Counted with a real tokenizer, with a margin where the vendor's is another. */
+  /**
+   * A bound that is tighter: text counted with the model's tokenizer, with a margin where that is
+   * not published; images, files, tools and framing at their most.
+   */
   inputCounted(offer: Offer): Promise<number>
   /** Likely output tokens, within `max_tokens`. */
   outputTokens(offer: Offer): number
@@ -31,17 +35,18 @@ export function createEstimates(
   const { tools, response_format } = request
   const read = { ...input, tools, response_format }
   const bytes = inputBytes(read)
-  let counted: Promise<number> | undefined
+  const counted = new Map<string, Promise<TextCount>>()
   return {
     request,
     bytes,
-    inputTokens: ({ provider, model }) => tokens.estimate(bytes, provider.name, model.id),
+    inputTokens: ({ provider, model }) =>
+      tokens.estimate(bytes, provider.vendor ?? provider.name, model.id),
     inputUpperBound: ({ model }) => upperBoundTokens(read, model),
-    inputCounted: async ({ provider, model }) => {
-      counted ??= countInputTokens(read, model.id).then((count) => count.input_tokens)
-      return Math.ceil(
-        (await counted) * (provider.vendor === 'openai' ? 1 : FOREIGN_TOKENIZER_MARGIN),
-      )
+    inputCounted: async ({ model }) => {
+      const count = counted.get(model.id) ?? countTokens(inputTexts(read), model.id)
+      counted.set(model.id, count)
+      const { tokens: text, exact } = await count
+      return upperBoundTokens(read, model, exact ? text : text * FOREIGN_TOKENIZER_MARGIN)
     },
     outputTokens: ({ model }) => tokens.expectedOutput(model.id, request.max_tokens),
   }

@@ -3,14 +3,15 @@ import { RaptorflowError } from '../errors.js'
 import type { StoredAnswer } from '../contracts/cache-tier.js'
 import type { ProviderAnswer, Usage } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
+import type { CacheHit } from '../features/cache/stack.js'
 import type { AttemptsFailed } from '../features/resilience/attempts.js'
 import type { FailureKind } from '../features/resilience/failure.js'
 import { publicError } from '../features/resilience/public-error.js'
 import type { Candidate } from '../features/routing/candidates.js'
-import { satisfies } from '../features/routing/substitution.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import type { AttemptResult } from './attempt-meter.js'
+import { mayServe } from './serving.js'
 
 /** What landing needs of a flight under way. */
 export interface Arriving {
@@ -100,15 +101,30 @@ export async function rescue(
   { deps, decision, flight }: Arriving,
   error: unknown,
 ): Promise<FlightResult | undefined> {
-  if (decision.cacheKey === undefined || decision.request.cache?.refresh === true) return undefined
-  if (flight.delivered || flight.signal.aborted || !isOutage(error)) return undefined
-  const stale = await deps.cache.lookupStale(decision.cacheKey)
-  if (!stale || !satisfies(stale.entry.answer, decision.request, deps.fallback)) return undefined
-  return { answer: stale.entry.answer, sponsor: decision, stale }
+  if (flight.delivered || flight.signal.aborted) return undefined
+  const stale = await staleAnswer(deps, decision, error)
+  return stale && { answer: stale.entry.answer, sponsor: decision, stale }
+}
+
+/** What the cache still has for a request whose providers failed it, or kept it waiting too long. */
+export async function staleAnswer(
+  deps: PipelineDependencies,
+  { cacheKey, request }: Decision,
+  error: unknown,
+): Promise<CacheHit | undefined> {
+  if (cacheKey === undefined || request.cache?.refresh === true || !isOutage(error))
+    return undefined
+  const stale = await deps.cache.lookupStale(cacheKey)
+  return stale && mayServe(deps, stale, request) ? stale : undefined
 }
 
 const OUTAGE: readonly string[] = ['PROVIDER_UNAVAILABLE', 'TIMEOUT', 'RATE_LIMITED']
 
 function isOutage(error: unknown): boolean {
-  return RaptorflowError.isInstance(error) && OUTAGE.includes(error.code)
+  // A full queue is ours, not a provider's failure.
+  return (
+    RaptorflowError.isInstance(error) &&
+    OUTAGE.includes(error.code) &&
+    error.details.reason !== 'queue_full'
+  )
 }

@@ -4,8 +4,11 @@ import type { Offer } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import { createRequestBudget, type RequestBudget } from '../features/budget/request-budget.js'
 import { estimatedCost } from '../features/pricing/cost.js'
+import { changesPrice } from '../features/pricing/repricing.js'
 import { AttemptsFailed, Refused, runAttempts } from '../features/resilience/attempts.js'
 import { findCandidates, type Candidate, type Candidates } from '../features/routing/candidates.js'
+import { mayReplaceAtOnce } from '../features/routing/substitution.js'
+import { within } from '../util/within.js'
 import { toNano, toUsdOrNull } from '../util/money.js'
 import { agreeTerms } from './attempt-terms.js'
 import type { Decision, FlightResult } from './decision.js'
@@ -14,15 +17,19 @@ import type { AttemptResult } from './attempt-meter.js'
 import { dispatch } from './dispatch.js'
 import { createEstimates, type Estimates } from './estimates.js'
 import { type Arriving, land, landEmpty, rescue } from './landing.js'
-import { noCandidate, overBudget } from './refusals.js'
+import { noCandidate, overBudget, type RefusedOffer } from './refusals.js'
 import { inputOf, type Input } from './provider-call.js'
 
 type Flight = FlightControl<Decision>
+
+const PATIENCE_WITH_PRICES_MS = 1_000
 
 interface Journey extends Arriving {
   readonly input: Input
   readonly estimates: Estimates
   readonly budget: RequestBudget
+  /** What the budget refused, and what it could have cost at worst. */
+  readonly refused: RefusedOffer[]
 }
 
 /** @throws RaptorflowError, the same for every waiter */
@@ -36,10 +43,11 @@ export async function launch(
   const estimates = createEstimates(request, input, deps.tokens)
   const limit = request.budget_limit === undefined ? null : toNano(request.budget_limit)
   const budget = createRequestBudget(limit)
-  const journey: Journey = { deps, flight, decision, input, estimates, budget }
+  const journey: Journey = { deps, flight, decision, input, estimates, budget, refused: [] }
   flight.progress(1, 'Choosing a model')
-  // Substitutes are ordered by price, and prices load lazily.
-  await deps.catalogue.ready(deps.catalogue.find(request.model_name ?? deps.defaultModel))
+  // Prices load lazily. One whose source hangs is unknown: it must not hold up the answer.
+  const named = deps.catalogue.find(request.model_name ?? deps.defaultModel)
+  await within(deps.clock, PATIENCE_WITH_PRICES_MS, deps.catalogue.ready(named))
   const candidates = plan(journey)
   try {
     return await fly(journey, candidates)
@@ -57,6 +65,7 @@ function plan(journey: Journey): Candidates {
     all: () => deps.catalogue.all(),
     defaultModel: deps.defaultModel,
     fallback: deps.fallback,
+    providers: deps.providerCount,
     inputTokens: (offer) => estimates.inputTokens(offer),
     // Substitutes of unknown price come last.
     priceRank: (offer) => estimateCost(deps, offer, estimates) ?? Number.MAX_VALUE,
@@ -81,9 +90,12 @@ function disclose({ deps, decision, estimates }: Journey, candidates: Candidates
   })
 }
 
-/** Substitutes are worked out only once everything before them has failed. */
+/** Substitutes come, and are worked out, only once everything before them has failed. */
 function* inTurn(journey: Journey, candidates: Candidates): Generator<Candidate> {
   yield* [...candidates.accepted]
+  // A refusal by the budget is no failure: the model that was named would have answered.
+  const failed = journey.decision.attempts.length > 0
+  if (!failed && !mayReplaceAtOnce(journey.decision.request)) return
   const substitutes = candidates.addSubstitutes()
   disclose(journey, candidates)
   yield* substitutes
@@ -108,16 +120,22 @@ function estimateCost(
 
 async function fly(journey: Journey, candidates: Candidates): Promise<FlightResult> {
   const { deps, flight, decision } = journey
-  const none = candidates.accepted.length === 0 && candidates.addSubstitutes().length === 0
-  if (none) throw noCandidate(decision, candidates, deps)
+  if (candidates.accepted.length === 0) {
+    if (mayReplaceAtOnce(decision.request)) candidates.addSubstitutes()
+    disclose(journey, candidates)
+    if (candidates.accepted.length === 0) throw noCandidate(decision, candidates, deps)
+  }
   try {
     const { result, candidate } = await runAttempts<Candidate, AttemptResult>({
       candidates: inTurn(journey, candidates),
-      call: async (candidate, { signal }) => attemptWith(journey, candidate, signal),
+      call: async (candidate, { signal }) =>
+        attemptWith(journey, candidate, { signal, last: candidates.isLast(candidate) }),
       signal: flight.signal,
       latestDeadline: () => flight.latestDeadline(),
       delivered: () => flight.delivered,
       hasLargerContext: (candidate, failed) => contextOf(candidate) > contextOf(failed),
+      sharesFate: (candidate, failed) =>
+        candidate.substitute && candidate.offer.provider === failed.offer.provider,
       clock: deps.clock,
       random: deps.random,
       onFailure: (failed, next) => {
@@ -127,7 +145,7 @@ async function fly(journey: Journey, candidates: Candidates): Promise<FlightResu
     return land(journey, candidate, result)
   } catch (error) {
     if (error instanceof Refused) {
-      throw error.error ?? overBudget(decision, candidates, deps, journey.estimates)
+      throw error.error ?? overBudget(decision, journey.refused)
     }
     if (isAttemptsFailed(error)) return landEmpty(journey, error)
     throw error
@@ -146,22 +164,26 @@ function contextOf({ offer }: Candidate): number {
 async function attemptWith(
   journey: Journey,
   candidate: Candidate,
-  signal: AbortSignal,
+  turn: { readonly signal: AbortSignal; readonly last: boolean },
 ): Promise<AttemptResult> {
   const { deps, decision, flight, input, estimates, budget } = journey
   const { offer } = candidate
-  const price = deps.catalogue.price(offer)
+  const options = decision.request.provider_options?.[offer.provider.name]
+  const price = changesPrice(options) ? null : deps.catalogue.price(offer)
   const terms = await agreeTerms(offer, price, budget, estimates)
-  if ('refused' in terms) throw new Refused('budget')
+  if ('refused' in terms) {
+    journey.refused.push({ offer, worstCase: terms.worstCase })
+    throw new Refused('budget')
+  }
   try {
     if (price === null) announceUnknownPrice(deps, offer)
-    decision.estimatedCost = estimateCost(deps, offer, estimates)
+    decision.estimatedCost = price === null ? null : estimateCost(deps, offer, estimates)
     decision.maxTokensCapped = terms.capped ? terms.maxTokens : undefined
     const chosen = { provider: offer.provider.name, model: offer.model.id }
     deps.logger.debug({ request_id: decision.id, ...chosen }, 'calling a provider')
     flight.expectTokens(estimates.outputTokens(offer))
     flight.progress(5, `Asking ${offer.provider.name}`)
-    return await dispatch(deps, { decision, flight, candidate, terms, estimates, input, signal })
+    return await dispatch(deps, { decision, flight, candidate, terms, estimates, input, ...turn })
   } catch (error) {
     // No slot is not the provider's failure.
     if (RaptorflowError.isInstance(error) && error.details.reason === 'queue_full') {

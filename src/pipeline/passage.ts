@@ -2,14 +2,16 @@
 import type { Clock } from '../contracts/clock.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import type { SharedChunk } from '../contracts/stream.js'
+import type { CacheHit } from '../features/cache/stack.js'
 import type { Boarding } from '../features/dedup/flight.js'
 import { isoTime } from '../util/iso-time.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import type { Passage } from './inference-stream.js'
+import { staleAnswer } from './landing.js'
 import { boundWait } from './patience.js'
 import type { Arrival, Reporter } from './reporter.js'
-import { responseFromFlight } from './result.js'
+import { responseFromFlight, responseFromHit } from './result.js'
 
 interface Ticket {
   readonly deps: PipelineDependencies
@@ -40,6 +42,8 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       reporter.answered(arrival, response, saved)
       return response
     } catch (error) {
+      const stale = arrival.mode === 'unary' ? await staleAnswer(deps, decision, error) : undefined
+      if (stale) return answerStale(ticket, stale)
       const told = reporter.failed(arrival, error)
       // Nothing in a flight that has ended; otherwise nobody would be there to take its answer.
       boarding.leave(told)
@@ -59,6 +63,14 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       boarding.leave(reason)
     },
   }
+}
+
+/** The provider took longer than this caller would wait: an answer past its time is better than none. */
+function answerStale({ reporter, arrival, decision }: Ticket, stale: CacheHit): InferenceResponse {
+  const { request, defaultModel } = decision
+  const response = responseFromHit(stale, request, defaultModel, reporter.moment(arrival))
+  reporter.answered(arrival, response, stale.entry.answer.cost)
+  return response
 }
 
 /** A cached answer as a finished log: its text as one chunk. */

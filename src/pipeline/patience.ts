@@ -26,7 +26,8 @@ export function boundWait(
   const timer = clock.schedule(
     deadline - clock.monotonic(),
     () => {
-      giveUp(timeoutError((deadline - arrived) / 1_000))
+      // Rounded to microseconds: the difference of two readings is never quite what was asked for.
+      giveUp(timeoutError(Math.round((deadline - arrived) * 1_000) / 1e6))
     },
     { keepAlive: true },
   )

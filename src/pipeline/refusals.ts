@@ -1,11 +1,10 @@
 /** The errors of a request nobody may or can answer, made before anybody is called. */
 import { RaptorflowError } from '../errors.js'
-import { worstCaseCost } from '../features/pricing/cost.js'
+import type { Offer } from '../contracts/provider.js'
 import type { Candidates } from '../features/routing/candidates.js'
 import { toUsd } from '../util/money.js'
 import type { Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
-import type { Estimates } from './estimates.js'
 
 /** No candidate at all: the model is unknown here, or no model can do what the request asks. */
 export function noCandidate(
@@ -37,28 +36,26 @@ export function noCandidate(
   )
 }
 
+/** A candidate the budget refused; `worstCase` in nano-USD, null when its price is unknown. */
+export interface RefusedOffer {
+  readonly offer: Offer
+  readonly worstCase: number | null
+}
+
 /** Every candidate might cost more than `budget_limit`, or has no known price. */
-export function overBudget(
-  decision: Decision,
-  candidates: Candidates,
-  deps: Pick<PipelineDependencies, 'catalogue'>,
-  estimates: Estimates,
-): RaptorflowError {
+export function overBudget(decision: Decision, refused: readonly RefusedOffer[]): RaptorflowError {
   const budget_limit = decision.request.budget_limit ?? 0
-  const priced = candidates.accepted
-    .flatMap(({ offer }) => {
-      const price = deps.catalogue.price(offer)
-      const output = decision.request.max_tokens ?? estimates.outputTokens(offer)
-      if (price === null) return []
-      const cost = toUsd(worstCaseCost(estimates.inputTokens(offer), output, price))
-      return [{ provider: offer.provider.name, model: offer.model.id, cost }]
-    })
-    .sort((a, b) => a.cost - b.cost)
-  const cheapest = priced[0]
+  const cheapest = refused
+    .flatMap(({ offer: { provider, model }, worstCase }) =>
+      worstCase === null
+        ? []
+        : [{ provider: provider.name, model: model.id, cost: toUsd(worstCase) }],
+    )
+    .sort((a, b) => a.cost - b.cost)[0]
   return new RaptorflowError(
     'BUDGET_EXCEEDED',
     cheapest
-      ? 'Expected the request to fit into `budget_limit` at its worst case, but no candidate does. Raise the limit, lower `max_tokens`, or use a cheaper model.'
+      ? `Expected the request to fit into \`budget_limit\` (${budget_limit}) at its worst case, but the least of its candidates may cost ${cheapest.cost} USD. Raise the limit, lower \`max_tokens\`, or use a cheaper model.`
       : 'Expected a known price to hold against `budget_limit`, but no candidate has one. Pass `prices` to the client, or leave the limit out.',
     {
       details: {

@@ -20,6 +20,7 @@ const NO_ATTEMPTS: readonly AttemptInfo[] = Object.freeze([])
 export function responseFromHit(
   hit: CacheHit,
   request: ParsedRequest,
+  defaultModel: string,
   moment: Moment,
 ): InferenceResponse {
   const { answer, created_at } = hit.entry
@@ -36,7 +37,7 @@ export function responseFromHit(
     estimated_cost: saved,
     actual_cost: 0,
     timestamp: isoTime(moment.now),
-    metadata: metadataOf(answer, request),
+    metadata: metadataOf(answer, request, defaultModel),
     finish_reason: answer.finish_reason,
     tool_calls: answer.tool_calls,
     usage: answer.usage,
@@ -76,7 +77,7 @@ export function responseFromFlight(
     actual_cost: payer ? cost : 0,
     timestamp: isoTime(moment.now),
     metadata: {
-      ...metadataOf(answer, decision.request),
+      ...metadataOf(answer, decision.request, decision.defaultModel),
       ...(sponsor.maxTokensCapped === undefined
         ? {}
         : { max_tokens_capped: sponsor.maxTokensCapped }),
@@ -101,7 +102,7 @@ function staleResponse(
   moment: Moment,
 ): InferenceResponse {
   return {
-    ...responseFromHit(stale, decision.request, moment),
+    ...responseFromHit(stale, decision.request, decision.defaultModel, moment),
     // The attempts that failed before may have cost something.
     actual_cost: payer ? toUsdOrNull(sponsor.cost) : 0,
     coalesced: !payer,
@@ -113,10 +114,15 @@ function inputTokens({ usage }: StoredAnswer): number {
   return usage.input + usage.cache_read + usage.cache_write
 }
 
-function metadataOf(answer: StoredAnswer, request: ParsedRequest): ResponseMetadata {
+function metadataOf(
+  answer: StoredAnswer,
+  request: ParsedRequest,
+  defaultModel: string,
+): ResponseMetadata {
   const strategy = request.strategy ?? 'balanced'
   const optimization_enabled = request.cost_optimize ?? true
-  const requested_model = answer.requested_model
+  // Not the stored one: `auto` and an omitted name share their answers.
+  const requested_model = request.model_name ?? defaultModel
   if (answer.substitution === 'none' || answer.substitution === 'same_model') {
     return { strategy, optimization_enabled, requested_model, substituted: false }
   }

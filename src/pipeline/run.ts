@@ -6,7 +6,6 @@ import type { InferenceStream } from '../contracts/stream.js'
 import type { CacheHit } from '../features/cache/stack.js'
 import { cacheKey, flightKey } from '../features/request/fingerprint.js'
 import { parseRequest } from '../features/request/parse.js'
-import { satisfies } from '../features/routing/substitution.js'
 import { newId } from '../util/id.js'
 import { toNano } from '../util/money.js'
 import { NO_ROUTING, type Decision } from './decision.js'
@@ -17,6 +16,7 @@ import { boardFlight, replay } from './passage.js'
 import { abortedError, whilePatient } from './patience.js'
 import { createReporter, type Arrival, type Reporter } from './reporter.js'
 import { responseFromHit } from './result.js'
+import { mayServe } from './serving.js'
 
 /** `coalesce: false` keeps the call to itself; the cache is not affected. */
 export interface PipelineCallOptions extends CallOptions {
@@ -29,7 +29,11 @@ export interface Pipeline {
   infer(raw: unknown, options: PipelineCallOptions): Promise<InferenceResponse>
   stream(raw: unknown, options: PipelineCallOptions): InferenceStream
   /** Reports a request that another one's answer has answered, as in a batch. */
-  copied(raw: unknown, response: InferenceResponse, key_id: string | undefined): void
+  copied(
+    raw: unknown,
+    outcome: InferenceResponse | RaptorflowError,
+    key_id: string | undefined,
+  ): void
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 300
@@ -45,7 +49,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
         const request = admit(deps, reporter, raw, arrival, options)
         const { key, found } = lookUp(deps, request, arrival)
         const hit = found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
-        if (hit) return answerHit(reporter, hit, request, arrival)
+        if (hit) return answerHit(deps, reporter, hit, request, arrival)
         return await miss(deps, reporter, { request, key, arrival, options }).response()
       } catch (error) {
         throw reporter.failed(arrival, error)
@@ -62,7 +66,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
           const hit =
             found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
           if (hit) {
-            return replay(answerHit(reporter, hit, request, arrival), deps.clock)
+            return replay(answerHit(deps, reporter, hit, request, arrival), deps.clock)
           }
           return miss(deps, reporter, { request, key, arrival, options })
         } catch (error) {
@@ -72,11 +76,16 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
       return createInferenceStream(request_id, open, deps.clock)
     },
 
-    copied(raw, response, key_id) {
-      const { request_id, cost_saved } = response
-      const arrival = arrive(deps, { request_id, key_id }, 'unary')
-      arrival.request = parseRequest(raw, request_id)
-      reporter.answered(arrival, response, cost_saved === null ? null : toNano(cost_saved))
+    copied(raw, outcome, key_id) {
+      const arrival = arrive(deps, { request_id: outcome.request_id, key_id }, 'unary')
+      arrival.request = parseRequest(raw, arrival.request_id)
+      reporter.started(arrival)
+      if (RaptorflowError.isInstance(outcome)) {
+        reporter.failed(arrival, outcome)
+      } else {
+        const { cost_saved } = outcome
+        reporter.answered(arrival, outcome, cost_saved === null ? null : toNano(cost_saved))
+      }
     },
   }
 }
@@ -139,7 +148,7 @@ function lookUp(deps: PipelineDependencies, request: ParsedRequest, arrival: Arr
   if (request.cache?.refresh === true) return { key, found: undefined }
   arrival.lookedUp = true
   const accept = (hit: CacheHit | undefined): CacheHit | undefined =>
-    hit && satisfies(hit.entry.answer, request, deps.fallback) ? hit : undefined
+    hit && mayServe(deps, hit, request) ? hit : undefined
   const found = deps.cache.lookup(key)
   return { key, found: found instanceof Promise ? found.then(accept) : accept(found) }
 }
@@ -164,13 +173,14 @@ function deadlineOf({ at, request }: Arrival): number {
 }
 
 function answerHit(
+  deps: PipelineDependencies,
   reporter: Reporter,
   hit: CacheHit,
   request: ParsedRequest,
   arrival: Arrival,
 ): InferenceResponse {
   const moment = reporter.moment(arrival)
-  const response = responseFromHit(hit, request, moment)
+  const response = responseFromHit(hit, request, deps.defaultModel, moment)
   reporter.answered(arrival, response, hit.entry.answer.cost)
   return response
 }
@@ -195,6 +205,7 @@ function miss(
     deadline: deadlineOf(arrival),
     priority: request.priority ?? 5,
     request,
+    defaultModel: deps.defaultModel,
     key_id: arrival.key_id,
     arrived: arrival.at,
     cacheKey: key,

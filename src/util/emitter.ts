@@ -9,20 +9,20 @@ export interface Emitter extends Events {
   on<Name extends EventName>(name: Name, listener: (payload: ClientEvents[Name]) => unknown): void
   off<Name extends EventName>(name: Name, listener: (payload: ClientEvents[Name]) => unknown): void
   once<Name extends EventName>(name: Name, listener: (payload: ClientEvents[Name]) => unknown): void
-  removeAll(): void
 }
 
 /** eventemitter3 lets a listener's error through to emit() and skips the other listeners: not here. */
 export function createEmitter(logger: Logger): Emitter {
   const emitter = new EventEmitter()
-  const wrapped = new Map<Listener, Map<EventName, Listener>>()
+  // Weak: `once` forgets its listener when it has fired, and nobody tells.
+  const guards = new WeakMap<Listener, Map<EventName, Listener>>()
 
   const guard = (name: EventName, listener: Listener): Listener => {
-    const known = wrapped.get(listener)?.get(name)
+    const byName = guards.get(listener) ?? new Map<EventName, Listener>()
+    const known = byName.get(name)
     if (known) return known
     const complain = (error: unknown): void => {
-      const kind = error instanceof Error ? error.name : typeof error
-      logger.error({ event: name, error: kind }, 'an event listener failed')
+      logger.error({ event: name, error: kindOf(error) }, 'an event listener failed')
     }
     const safe: Listener = (payload) => {
       try {
@@ -32,8 +32,7 @@ export function createEmitter(logger: Logger): Emitter {
         complain(error)
       }
     }
-    const byName = wrapped.get(listener) ?? new Map<EventName, Listener>()
-    wrapped.set(listener, byName.set(name, safe))
+    guards.set(listener, byName.set(name, safe))
     return safe
   }
 
@@ -43,16 +42,18 @@ export function createEmitter(logger: Logger): Emitter {
     on: (name, listener) => void emitter.on(name, guard(name, listener as Listener)),
     once: (name, listener) => void emitter.once(name, guard(name, listener as Listener)),
     off: (name, listener) => {
-      const byName = wrapped.get(listener as Listener)
-      const safe = byName?.get(name)
-      if (!byName || !safe) return
-      emitter.off(name, safe)
-      byName.delete(name)
-      if (byName.size === 0) wrapped.delete(listener as Listener)
+      const safe = guards.get(listener as Listener)?.get(name)
+      // Without a function, eventemitter3 would take every listener of that name away.
+      if (safe) emitter.off(name, safe)
     },
-    removeAll: () => {
-      emitter.removeAllListeners()
-      wrapped.clear()
-    },
+  }
+}
+
+/** A listener may throw anything, also what throws when it is looked at. */
+function kindOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.name : typeof error
+  } catch {
+    return 'unknown'
   }
 }

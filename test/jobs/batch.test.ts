@@ -89,7 +89,7 @@ function setUp() {
   const dependencies: BatchDependencies = {
     infer,
     identity: (raw) => ((raw as Item).shared === false ? undefined : (raw as Item).prompt),
-    copied: (_raw, response) => seen.copied.push(response.request_id),
+    copied: (_raw, outcome) => seen.copied.push(outcome.request_id ?? ''),
     clock,
     newId,
     record: (items, failed) => seen.records.push([items, failed]),

@@ -1,11 +1,24 @@
 /** A tier behind a shield: whatever it throws, rejects with or gives back is at worst a miss. */
 import type { CacheEntry, CacheTier, MaybePromise, TierStats } from '../../contracts/cache-tier.js'
-import type { Clock } from '../../contracts/clock.js'
+import type { Clock, ScheduleOptions } from '../../contracts/clock.js'
+import { TIMED_OUT, withDeadline } from './deadline.js'
 import { adoptEntry } from './entry.js'
 
-/** What went wrong in a tier. `malformed`: it gave back no valid entry; `overflow`: too slow to take writes. */
+/**
+ * What went wrong in a tier. `timeout`: it did not answer in time; `malformed`: it gave back no valid
+ * entry; `overflow`: too slow to take writes.
+ */
 export type TierErrorKind =
-  'get' | 'set' | 'delete' | 'clear' | 'stats' | 'flush' | 'close' | 'malformed' | 'overflow'
+  | 'get'
+  | 'set'
+  | 'delete'
+  | 'clear'
+  | 'stats'
+  | 'flush'
+  | 'close'
+  | 'timeout'
+  | 'malformed'
+  | 'overflow'
 
 export type TierErrorListener = (level: CacheTier['level'], kind: TierErrorKind) => void
 
@@ -14,13 +27,23 @@ export const MAX_PENDING_WRITES = 1_000
 /** Clocks of two machines may differ that much; what is created later than that is garbage. */
 const MAX_SKEW_MS = 5 * 60_000
 
-/** Never throws, never rejects. Deadlines are the tier's own business. */
+/** A request waits that long for a level: more than a store on the network needs, little beside a call. */
+const READ_MS = 250
+/** What nobody's answer waits for: writes and deletions in the background, `clear`, `flush`, `close`. */
+const WORK_MS = 1_000
+/** Where a caller waits, the process does. A request's own deadline keeps it alive by itself. */
+const AWAITED = { keepAlive: true }
+
+/** Never throws, never rejects, and never waits longer than the deadlines above. */
 export class SafeTier {
   readonly level: CacheTier['level']
   readonly #tier: CacheTier
   readonly #clock: Clock
   readonly #onError: TierErrorListener | undefined
+  /** What a flush waits for: nothing in it outlasts its deadline. */
   readonly #pending = new Set<Promise<void>>()
+  /** Writes and deletions the tier has not answered yet, also those nobody waits for any more. */
+  #underWay = 0
   #clears = 0
   /** Entries created up to then outlived a clear that is under way or has failed. */
   #refusedUntil = -Infinity
@@ -52,11 +75,13 @@ export class SafeTier {
 
   async #getLater(key: string, found: PromiseLike<unknown>): Promise<CacheEntry | undefined> {
     try {
-      return this.#accept(key, await found, this.#clock.now())
+      const value = await withDeadline(this.#clock, READ_MS, found)
+      if (value !== TIMED_OUT) return this.#accept(key, value, this.#clock.now())
+      this.#fail('timeout')
     } catch {
       this.#fail('get')
-      return undefined
     }
+    return undefined
   }
 
   #accept(key: string, found: unknown, now: number): CacheEntry | undefined {
@@ -75,7 +100,7 @@ export class SafeTier {
     return entry.created_at <= now && now < entry.stale_until ? entry : undefined
   }
 
-  /** Resolves when the write is through; a tier that answers at once gives no promise. */
+  /** Resolves when the write is through or late; a tier that answers at once gives no promise. */
   set(key: string, entry: CacheEntry): Promise<void> | undefined {
     if (this.#overflows()) return undefined
     const clears = this.#clears
@@ -113,20 +138,14 @@ export class SafeTier {
     void this.#run('delete', () => this.#tier.delete(keys))
   }
 
-  /** False when the tier failed to; what it held then is refused from now on. */
+  /** False when the tier failed to, or did not in time; what it held then is refused from now on. */
   async clear(): Promise<boolean> {
     const started = this.#clock.now()
     this.#clears += 1
     this.#refusedUntil = Math.max(this.#refusedUntil, started)
-    try {
-      const cleared: unknown = this.#tier.clear()
-      if (isThenable(cleared)) await cleared
-      if (this.#refusedUntil <= started) this.#refusedUntil = -Infinity
-      return true
-    } catch {
-      this.#fail('clear')
-      return false
-    }
+    const cleared = await this.#call('clear', () => this.#tier.clear(), AWAITED)
+    if (cleared && this.#refusedUntil <= started) this.#refusedUntil = -Infinity
+    return cleared
   }
 
   stats(): TierStats | undefined {
@@ -138,49 +157,81 @@ export class SafeTier {
     }
   }
 
-  /** Resolves when the writes begun so far are through. */
+  /** Resolves when the writes begun so far are through, or late. */
   async flush(): Promise<void> {
-    await Promise.all(this.#pending)
-    await this.#run('flush', () => this.#tier.flush?.())
+    await this.#call('flush', () => this.#drain(), AWAITED)
   }
 
+  /** Keeps no process alive: whoever closes has a deadline of its own. */
   async close(): Promise<void> {
-    await this.flush()
-    await this.#run('close', () => this.#tier.close?.())
+    await this.#call('flush', () => this.#drain())
+    await this.#call('close', () => this.#tier.close?.())
+  }
+
+  #drain(): Promise<void> | undefined {
+    if (this.#pending.size === 0) return this.#tier.flush?.()
+    return Promise.all(this.#pending).then(() => this.#tier.flush?.())
   }
 
   #overflows(): boolean {
-    if (this.#pending.size < MAX_PENDING_WRITES) return false
+    if (Math.max(this.#pending.size, this.#underWay) < MAX_PENDING_WRITES) return false
     this.#fail('overflow')
     return true
   }
 
+  /** In the background. @param landed called when the tier has answered, however late */
   #run(
+    kind: 'set' | 'delete',
+    call: () => unknown,
+    landed?: () => void,
+  ): Promise<void> | undefined {
+    const outcome = this.#call(kind, () => {
+      const result = call()
+      if (!isThenable(result)) return undefined
+      const work = Promise.resolve(result)
+      const onLanding = (): void => {
+        this.#underWay -= 1
+        landed?.()
+      }
+      this.#underWay += 1
+      work.then(onLanding, onLanding)
+      return work
+    })
+    return outcome instanceof Promise ? this.#track(outcome) : undefined
+  }
+
+  /** True when it went well; without a promise when the tier answered without one. Never rejects. */
+  #call(
     kind: TierErrorKind,
     call: () => unknown,
-    afterwards?: () => void,
-  ): Promise<void> | undefined {
+    options?: ScheduleOptions,
+  ): MaybePromise<boolean> {
     try {
       const result = call()
-      return isThenable(result) ? this.#track(this.#settle(kind, result, afterwards)) : undefined
+      return isThenable(result) ? this.#inTime(kind, result, options) : true
     } catch {
       this.#fail(kind)
-      return undefined
+      return false
     }
   }
 
-  async #settle(kind: TierErrorKind, result: PromiseLike<unknown>, afterwards?: () => void) {
+  async #inTime(
+    kind: TierErrorKind,
+    work: PromiseLike<unknown>,
+    options?: ScheduleOptions,
+  ): Promise<boolean> {
     try {
-      await result
+      if ((await withDeadline(this.#clock, WORK_MS, work, options)) !== TIMED_OUT) return true
+      this.#fail('timeout')
     } catch {
       this.#fail(kind)
     }
-    afterwards?.()
+    return false
   }
 
   /** @param work never rejects */
-  #track(work: Promise<void>): Promise<void> {
-    const tracked = work.finally(() => this.#pending.delete(tracked))
+  #track(work: Promise<unknown>): Promise<void> {
+    const tracked = work.then(() => void this.#pending.delete(tracked))
     this.#pending.add(tracked)
     return tracked
   }

@@ -29,7 +29,10 @@ interface StoreOptions {
   readonly generation: number
 }
 
-/** Never throws and never rejects: a tier's failure is a miss and a count in `errors`. */
+/**
+ * Never throws and never rejects: a tier's failure is a miss and a count in `errors`, and so is one
+ * that takes longer than 250 ms to read.
+ */
 export interface CacheStack {
   /** Moves with every `clear`. */
   readonly generation: number
@@ -44,12 +47,12 @@ export interface CacheStack {
    */
   store(key: string, answer: StoredAnswer, options: StoreOptions): void
   delete(keys: readonly string[]): void
-  /** Per level whether it is empty now; a level that does not exist counts as cleared. */
+  /** Per level whether it is empty within 1 s; a level that does not exist counts as cleared. */
   clear(level: Level | 'all'): Promise<{ readonly [level: string]: { readonly success: boolean } }>
   tier(level: Level): TierStats | undefined
   /** Failures of a level since the start. */
   errors(level: Level): number
-  /** Resolves when the writes begun so far are through. */
+  /** Resolves when the writes begun so far are through; a tier that hangs is left behind after 1 s. */
   flush(): Promise<void>
   close(): Promise<void>
 }

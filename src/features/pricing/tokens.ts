@@ -44,17 +44,26 @@ export function inputBytes(input: ModelInput): number {
  * Input tokens that no tokenizer exceeds: one a byte, and room for what vendors add. It holds for
  * byte-level BPE and for SentencePiece with byte fallback; a tokenizer that first expands characters
  * (NFKC makes 18 of one) is not covered. Never above the model's context window, where it is known.
+ * @param textTokens tokens of all texts where they were counted. @default their bytes
  * @returns `Infinity` for files, whose size in tokens nobody can tell, when that is not known
  */
-export function upperBoundTokens(input: ModelInput, model?: Model): number {
+export function upperBoundTokens(
+  input: ModelInput,
+  model?: Model,
+  textTokens: number = textBytes(input),
+): number {
   const context = model?.contextWindow ?? Infinity
   if (countParts(input, 'file') > 0) return context
   let tokens = BOUND.call + countMessages(input) * BOUND.message
-  for (const text of inputTexts(input)) tokens += Buffer.byteLength(text)
+  tokens += textTokens
   if (isStructured(input)) tokens += BOUND.structured + (input.tools?.length ?? 0) * BOUND.tool
   const costlyImages = model === undefined || model.id.startsWith('gpt-4o-mini')
   tokens += countParts(input, 'image') * (costlyImages ? GPT_4O_MINI_IMAGE : BOUND.image)
-  return Math.min(tokens, context)
+  return Math.min(Math.ceil(tokens), context)
+}
+
+function textBytes(input: ModelInput): number {
+  return inputTexts(input).reduce((sum, text) => sum + Buffer.byteLength(text), 0)
 }
 
 export interface TokenEstimator {

@@ -1,5 +1,4 @@
 /** An abort signal of its own for each attempt, and waiting that ends. */
-import type { Clock } from '../../contracts/clock.js'
 import { ProviderError } from '../../errors.js'
 
 export interface AttemptSignal {
@@ -29,26 +28,6 @@ export function attemptSignal(outer: AbortSignal): AttemptSignal {
       // Aborting a finished exchange costs some 50 us: an error and an event at each link.
       if (open) controller.abort()
     },
-  }
-}
-
-/** The promise's value, or undefined when it takes longer than `ms`. */
-export async function within<T>(
-  clock: Clock,
-  ms: number,
-  promise: Promise<T>,
-): Promise<T | undefined> {
-  let expire: () => void = () => undefined
-  const late = new Promise<undefined>((resolve) => {
-    expire = () => {
-      resolve(undefined)
-    }
-  })
-  const timer = clock.schedule(ms, expire)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    timer.cancel()
   }
 }
 

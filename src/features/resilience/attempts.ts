@@ -66,6 +66,11 @@ export interface AttemptsOptions<C, R> {
   readonly delivered: () => boolean
   /** After `context_length`, whether `candidate` takes more than `failed` did. @default none does */
   readonly hasLargerContext?: (candidate: C, failed: C) => boolean
+  /**
+   * After a failure of the whole provider, whether `candidate` is not worth a try because it would
+   * ask the same provider for yet another model. @default always worth it
+   */
+  readonly sharesFate?: (candidate: C, failed: C) => boolean
   readonly clock: Clock
   readonly random: Random
   /** Dispatched calls at most; refused ones do not count. @default 4 */
@@ -154,7 +159,7 @@ function planner<C, R>(
     if (failures.length >= maxAttempts) return 'failed'
     const remainingMs = latestDeadline() - clock.monotonic()
     for (let item = untried.next(); !item.done; item = untried.next()) {
-      if (!fits(item.value, failures, options.hasLargerContext)) continue
+      if (!isWorthTrying(item.value, failures, options)) continue
       return remainingMs > 0 ? { candidate: item.value, waitMs: 0 } : 'deadline'
     }
     if (lastResortPlanned) return 'failed'
@@ -180,16 +185,15 @@ function lastResort<C>(
   return undefined
 }
 
-function fits<C>(
+function isWorthTrying<C, R>(
   candidate: C,
   failures: readonly AttemptFailure<C>[],
-  hasLargerContext: ((candidate: C, failed: C) => boolean) | undefined,
+  { hasLargerContext, sharesFate }: AttemptsOptions<C, R>,
 ): boolean {
-  return failures.every(
-    (failed) =>
-      !failed.failure.needsLargerContext ||
-      (hasLargerContext?.(candidate, failed.candidate) ?? false),
-  )
+  return failures.every(({ candidate: failed, failure }) => {
+    if (failure.needsLargerContext && !hasLargerContext?.(candidate, failed)) return false
+    return !(failure.wholeProvider && sharesFate?.(candidate, failed))
+  })
 }
 
 /** A provider that throws the signal's reason was aborted, not broken. */

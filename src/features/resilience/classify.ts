@@ -162,6 +162,7 @@ function judge(kind: FailureKind, facts: ProviderErrorFacts): Failure {
     cooldownMs: cooldownOf(kind, retryAfterMs),
     billable: usage ? 'reported' : traits.billable,
     countsForHealth: traits.countsForHealth,
+    wholeProvider: traits.wholeProvider,
     retryAfterMs,
     status: Number.isInteger(facts.status) ? facts.status : undefined,
     usage,

@@ -31,6 +31,8 @@ export interface Failure {
   readonly retryable: boolean
   /** Whether another candidate may be asked. */
   readonly failoverable: boolean
+  /** It says that the provider is out of order, whichever of its models is asked. */
+  readonly wholeProvider: boolean
   /** Only a candidate with a larger context window can do better. */
   readonly needsLargerContext: boolean
   /** How long this provider and model should come last, in milliseconds. */
@@ -54,6 +56,7 @@ export interface FailureTraits {
   /** Without reported usage; with it an attempt always costs what was reported. */
   readonly billable: 'no' | 'estimate'
   readonly countsForHealth: boolean
+  readonly wholeProvider: boolean
 }
 
 const FIVE_MINUTES = 300_000
@@ -68,6 +71,7 @@ const REFUSED: FailureTraits = {
   cooldownMs: 0,
   billable: 'no',
   countsForHealth: true,
+  wholeProvider: true,
 }
 /** The provider is at fault and may have done the work. */
 const WORKED: FailureTraits = { ...REFUSED, billable: 'estimate' }
@@ -80,11 +84,13 @@ const CALLER: FailureTraits = {
   cooldownMs: 0,
   billable: 'no',
   countsForHealth: false,
+  wholeProvider: false,
 }
 
 /** One row per kind. */
 export const TRAITS: Readonly<Record<FailureKind, FailureTraits>> = {
-  rate_limited: { ...REFUSED, cooldownMs: 5_000 },
+  // Limits are per model as a rule.
+  rate_limited: { ...REFUSED, cooldownMs: 5_000, wholeProvider: false },
   quota_exhausted: UNUSABLE,
   overloaded: REFUSED,
   server_error: REFUSED,
@@ -95,13 +101,13 @@ export const TRAITS: Readonly<Record<FailureKind, FailureTraits>> = {
   stream_idle: WORKED,
   stream_truncated: WORKED,
   bad_response: WORKED,
-  empty: WORKED,
+  empty: { ...WORKED, wholeProvider: false },
   // Another provider might answer, but asking around would be policy shopping.
   content_filter: CALLER,
   context_length: { ...CALLER, failoverable: true },
   invalid_request: CALLER,
   auth: UNUSABLE,
-  model_not_found: { ...UNUSABLE, countsForHealth: false },
+  model_not_found: { ...UNUSABLE, countsForHealth: false, wholeProvider: false },
   too_large: { ...CALLER, failoverable: true },
   // Another answer would most likely be as long, and cost as much again.
   answer_too_large: { ...CALLER, billable: 'estimate' },

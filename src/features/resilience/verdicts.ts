@@ -21,7 +21,7 @@ export const VERDICTS: Readonly<Record<FailureKind, Verdict>> = {
   timeout: {
     code: 'TIMEOUT',
     message:
-      'Expected an answer in time, but none came. Raise timeout_seconds, ask for fewer tokens, or try again.',
+      "Expected an answer in time, but none came. Raise timeout_seconds or the client's `timeouts`, ask for fewer tokens, or try again.",
   },
   stream_idle: {
     code: 'TIMEOUT',

@@ -9,6 +9,8 @@ export interface Candidate {
   readonly offer: Offer
   /** How far it departs from the model that was named. */
   readonly degree: SubstitutionDegree
+  /** Proposed by the substitution policy: neither the named model nor of the fallback list. */
+  readonly substitute: boolean
   /** Why another model stands here; undefined for the named one. */
   readonly substitution_reason: string | undefined
 }
@@ -26,6 +28,8 @@ export interface Candidates {
    * catalogue is work that most requests never need, so it is done here, at the first call.
    */
   addSubstitutes(): readonly Candidate[]
+  /** True when `candidate` is the last there is, with nothing left to add. */
+  isLast(candidate: Candidate): boolean
 }
 
 export interface CandidateSource {
@@ -33,6 +37,8 @@ export interface CandidateSource {
   readonly find: (name: string) => readonly Offer[]
   readonly all: () => readonly Offer[]
   readonly defaultModel: string
+  /** How many providers there are. */
+  readonly providers: number
   /** The client's own fallback list. */
   readonly fallback: readonly string[]
   /** Estimated input tokens at this offer. */
@@ -72,6 +78,9 @@ export function findCandidates(request: ParsedRequest, source: CandidateSource):
     accepted,
     rejected,
     addSubstitutes: () => (substitutes ??= take(substitutesOf(request, source, named[0], policy))),
+    isLast: (candidate) =>
+      candidate === accepted.at(-1) &&
+      (substitutes !== undefined || !allows(policy, 'equivalent') || source.providers < 2),
   }
 }
 
@@ -82,14 +91,18 @@ function* namedOffers(
 ): Generator<Candidate> {
   for (const [position, offer] of named.entries()) {
     const degree = position === 0 ? 'none' : 'same_model'
-    if (allows(policy, degree)) yield { offer, degree, substitution_reason: undefined }
+    if (allows(policy, degree)) yield namedCandidate(offer, degree)
   }
   // `provider/model` found one provider's offer: the same model elsewhere comes next.
   const reference = named[0]
   if (!reference || !allows(policy, 'same_model')) return
   for (const offer of source.find(reference.model.id)) {
-    yield { offer, degree: 'same_model', substitution_reason: undefined }
+    yield namedCandidate(offer, 'same_model')
   }
+}
+
+function namedCandidate(offer: Offer, degree: SubstitutionDegree): Candidate {
+  return { offer, degree, substitute: false, substitution_reason: undefined }
 }
 
 function* fromFallbackList(
@@ -103,7 +116,7 @@ function* fromFallbackList(
       const degree = degreeOf(offer, reference)
       // Naming a fallback is consent to it, unless the request also says how far one may go.
       if (request.substitution !== undefined && !allows(policy, degree)) continue
-      yield { offer, degree, substitution_reason: 'fallback_list' }
+      yield { offer, degree, substitute: false, substitution_reason: 'fallback_list' }
     }
   }
 }
@@ -132,7 +145,9 @@ function* substitutesOf(
   const reason = namesModel(request) ? 'failover' : 'open_choice'
   for (const { offer } of open) {
     const degree = degreeOf(offer, reference)
-    if (allows(policy, degree)) yield { offer, degree, substitution_reason: reason }
+    if (allows(policy, degree)) {
+      yield { offer, degree, substitute: true, substitution_reason: reason }
+    }
   }
 }
 

@@ -140,9 +140,7 @@ export class BatchRun {
     this.duplicates += 1
     const copy = copyForDuplicate(first, this.#deps.newId('req'))
     try {
-      if (isAnswer(copy)) {
-        this.#deps.copied(this.#input.requests[index], copy, this.#options.key_id)
-      }
+      this.#deps.copied(this.#input.requests[index], copy, this.#options.key_id)
     } catch {
       // It is read once more for the report: if its owner has spoilt it meanwhile, there is none.
     }

@@ -1,4 +1,5 @@
 /** What a batch needs of the rooms below. Types only. */
+import type { RaptorflowError } from '../../errors.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { CallOptions } from '../../contracts/request.js'
 import type { InferenceResponse } from '../../contracts/response.js'
@@ -16,10 +17,10 @@ export interface BatchDependencies {
    * is ignored: such an item goes to `infer`, which says and records what is wrong with it.
    */
   readonly identity: (request: unknown) => string | undefined
-  /** Called for each item that another item's answer has answered. */
+  /** Called for each item that another item's outcome has decided. */
   readonly copied: (
     request: unknown,
-    response: InferenceResponse,
+    outcome: InferenceResponse | RaptorflowError,
     key_id: string | undefined,
   ) => void
   readonly clock: Clock

@@ -33,6 +33,7 @@ const source = (overrides: Partial<CandidateSource> = {}): CandidateSource => ({
     ),
   all: () => OFFERS,
   defaultModel: 'good',
+  providers: 2,
   fallback: [],
   inputTokens: () => 10,
   priceRank: ({ model }) => model.price?.input ?? Infinity,
@@ -193,6 +194,13 @@ describe('requirements', () => {
 })
 
 describe('a stored answer', () => {
+  const other = offer('one', { id: 'other' })
+  const listed = (fallback: readonly string[]) => ({
+    fallback,
+    find: (name: string) =>
+      ['other', 'one/other', 'small'].includes(name) ? [other] : source().find(name),
+  })
+
   const answer = (substitution: 'none' | 'same_model' | 'equivalent' | 'any') => ({
     text: 'a',
     reasoning: undefined,
@@ -215,15 +223,16 @@ describe('a stored answer', () => {
   ])('satisfies substitution %s only within its degree', (substitution, expected) => {
     const asked = request({ model_name: 'good', substitution })
     const degrees = ['none', 'same_model', 'equivalent', 'any'] as const
-    expect(degrees.map((degree) => satisfies(answer(degree), asked, []))).toEqual(expected)
+    expect(degrees.map((degree) => satisfies(answer(degree), asked, listed([])))).toEqual(expected)
   })
 
-  it('satisfies a request whose fallback list names its model', () => {
-    expect(
-      satisfies(answer('any'), request({ model_name: 'good', fallback: ['one/other'] }), []),
-    ).toBe(true)
-    expect(satisfies(answer('any'), request({ model_name: 'good' }), ['other'])).toBe(true)
-    expect(satisfies(answer('any'), request({ model_name: 'good' }), [])).toBe(false)
+  it('satisfies a request whose fallback list names its model, by alias as well', () => {
+    const asked = request({ model_name: 'good', fallback: ['small'] })
+    expect(satisfies(answer('any'), asked, listed([]))).toBe(true)
+    const named = request({ model_name: 'good' })
+    expect(satisfies(answer('any'), named, listed(['one/other']))).toBe(true)
+    expect(satisfies(answer('any'), named, listed(['weak']))).toBe(false)
+    expect(satisfies(answer('any'), named, listed([]))).toBe(false)
   })
 
   it('has the documented defaults', () => {
