@@ -103,8 +103,11 @@ export class InferenceClient {
   }
 
   /** Counts the input tokens of a request with a real tokenizer, without blocking the event loop. */
-  countTokens(request: InferenceRequest | string): Promise<TokenCount> {
-    return guarded(() => countTokens(this.#parts, splitCall(request, {}).request))
+  countTokens(
+    request: InferenceRequest | string,
+    options?: Pick<CallOptions, 'signal'>,
+  ): Promise<TokenCount> {
+    return guarded(() => countTokens(this.#parts, splitCall(request, options)))
   }
 
   /**

@@ -69,7 +69,6 @@ export function compose(options: ResolvedOptions): Parts {
     ledger: createLedger({ clock, maxRows: options.maxRows }),
     defaultModel: options.defaultModel,
     fallback: options.fallback,
-    providerCount: options.providers.length,
     timeouts: options.timeouts,
     closed: () => state.closed,
   }
@@ -94,8 +93,8 @@ function batchOver(pipeline: Pipeline, deps: PipelineDependencies): Parts['runBa
       const request = parseRequest(raw)
       if (request.use_cache === false) return undefined
       const key = flightKey(cacheKey(request, deps.defaultModel), request, deps.cache.generation)
-      // One item's short time must not be another's.
-      return `${key} ${request.timeout_seconds ?? ''}`
+      // One item's short time must not be another's, and a refresh must not be answered with the old.
+      return `${key} ${request.timeout_seconds ?? ''} ${request.cache?.refresh === true}`
     },
     copied: (raw, outcome, key_id) => {
       pipeline.copied(raw, outcome, key_id)

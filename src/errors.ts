@@ -55,6 +55,15 @@ const RETRYABLE: readonly RaptorflowErrorCode[] = [
 ]
 const MARKER = Symbol.for('raptorflow.error')
 
+/** Anything can be thrown, also a proxy that throws when it is looked at. */
+function carries(value: unknown, marker: symbol): boolean {
+  try {
+    return typeof value === 'object' && value !== null && marker in value
+  } catch {
+    return false
+  }
+}
+
 /** What every public method fails with. Tell it by `RaptorflowError.isInstance(error)`. */
 export class RaptorflowError extends Error {
   override readonly name = 'RaptorflowError'
@@ -77,7 +86,7 @@ export class RaptorflowError extends Error {
 
   /** True for errors of any copy of this package: `instanceof` fails between its ESM and CJS builds. */
   static isInstance(value: unknown): value is RaptorflowError {
-    return typeof value === 'object' && value !== null && MARKER in value
+    return carries(value, MARKER)
   }
 
   /** The same failure as another caller sees it: same facts, that caller's id. */
@@ -163,6 +172,6 @@ export class ProviderError extends Error {
   }
 
   static isInstance(value: unknown): value is ProviderError {
-    return typeof value === 'object' && value !== null && PROVIDER_MARKER in value
+    return carries(value, PROVIDER_MARKER)
   }
 }

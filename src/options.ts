@@ -10,6 +10,16 @@ import type { AttemptTimeouts } from './pipeline/dependencies.js'
 import { systemClock } from './util/clock.js'
 import { invalidOption } from './util/invalid-option.js'
 import { resolveLogger } from './util/logger.js'
+import {
+  atLeastZero,
+  func,
+  knownKeys,
+  list,
+  positive,
+  record,
+  text,
+  withMethods,
+} from './util/option-checks.js'
 
 export interface CacheClientOptions {
   /** The memory level; `false` switches it off. @default { maxEntries: 5_000, maxBytes: 64 MiB } */
@@ -73,7 +83,7 @@ export interface ResolvedOptions {
   readonly random: Random
 }
 
-const KNOWN: readonly string[] = [
+const NAMES = [
   'providers',
   'defaultModel',
   'fallback',
@@ -86,7 +96,9 @@ const KNOWN: readonly string[] = [
   'logger',
   'clock',
   'random',
-] satisfies readonly (keyof InferenceClientOptions)[]
+] as const satisfies readonly (keyof InferenceClientOptions)[]
+
+const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const
 
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
@@ -95,27 +107,29 @@ export function resolveOptions(options: InferenceClientOptions): ResolvedOptions
   if (typeof options !== 'object' || (options as unknown) === null) {
     throw invalidOption('options', 'an object with `providers`', options)
   }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name))
-  if (unknown !== undefined) throw invalidOption(unknown, `one of ${KNOWN.join(', ')}`, undefined)
+  knownKeys('', options, NAMES)
+  const ledger = knownKeys('ledger', options.ledger ?? {}, ['maxRows'])
   return {
     providers: checkProviders(options.providers),
     defaultModel: text('defaultModel', options.defaultModel ?? 'gpt-3.5-turbo'),
-    fallback: (options.fallback ?? []).map((name) => text('fallback', name)),
+    fallback: list('fallback', options.fallback ?? []).map((name) => text('fallback', name)),
     cache: resolveCache(options.cache ?? {}),
-    schedule: options.schedule ?? {},
+    schedule: knownKeys('schedule', options.schedule ?? {}, ['maxConcurrency', 'maxQueued']),
     timeouts: resolveTimeouts(options.timeouts ?? {}),
-    prices: options.prices ?? {},
-    priceSource: options.priceSource,
-    maxRows: positive('ledger.maxRows', options.ledger?.maxRows ?? 10_000),
-    logger: resolveLogger(options.logger),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    prices: record('prices', options.prices ?? {}),
+    priceSource: withMethods('priceSource', options.priceSource ?? undefined, ['priceOf']),
+    maxRows: positive('ledger.maxRows', ledger.maxRows ?? 10_000),
+    logger: resolveLogger(withMethods('logger', options.logger ?? undefined, LOG_METHODS)),
+    clock: withMethods('clock', options.clock ?? systemClock, ['now', 'monotonic', 'schedule']),
+    random: func('random', options.random ?? Math.random),
   }
 }
 
 function resolveCache(cache: CacheClientOptions): ResolvedOptions['cache'] {
+  knownKeys('cache', cache, ['l1', 'l2', 'l3', 'ttlSeconds', 'graceSeconds'])
+  const l1 = cache.l1 ?? {}
   return {
-    l1: cache.l1 ?? {},
+    l1: l1 === false ? false : knownKeys('cache.l1', l1, ['maxEntries', 'maxBytes']),
     lower: [tier('l2', cache.l2), tier('l3', cache.l3)].flat(),
     ttlSeconds: positive('cache.ttlSeconds', cache.ttlSeconds ?? 3_600),
     graceSeconds: atLeastZero('cache.graceSeconds', cache.graceSeconds ?? 86_400),
@@ -125,6 +139,7 @@ function resolveCache(cache: CacheClientOptions): ResolvedOptions['cache'] {
 function resolveTimeouts(
   timeouts: NonNullable<InferenceClientOptions['timeouts']>,
 ): AttemptTimeouts {
+  knownKeys('timeouts', timeouts, ['attemptMs', 'firstByteMs', 'idleMs'])
   return {
     attemptMs: positive('timeouts.attemptMs', timeouts.attemptMs ?? 120_000),
     firstByteMs: positive('timeouts.firstByteMs', timeouts.firstByteMs ?? 60_000),
@@ -164,18 +179,4 @@ function tier(level: 'l2' | 'l3', given: CacheTier | undefined): readonly CacheT
     throw invalidOption(`cache.${level}`, `a cache tier of level ${level}`, given)
   }
   return [given]
-}
-
-function text(name: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw invalidOption(name, 'text that is not empty', value)
-}
-
-function positive(name: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
-  throw invalidOption(name, 'a number greater than 0', value)
-}
-
-function atLeastZero(name: string, value: unknown): number {
-  return value === 0 ? 0 : positive(name, value)
 }

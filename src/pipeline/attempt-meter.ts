@@ -24,7 +24,7 @@ export interface AttemptContext {
   readonly input: Input
   readonly signal: AbortSignal
   /** True when no other candidate is left: this one may use all the time there is. */
-  readonly last: boolean
+  readonly isLast: () => boolean
 }
 
 export interface AttemptResult {

@@ -2,10 +2,9 @@
 import { ProviderError } from '../errors.js'
 import type { FinishReason, ProviderAnswer, ProviderCall } from '../contracts/provider.js'
 import type { ToolCall } from '../contracts/request.js'
+import { MAX_ANSWER_BYTES } from '../features/dedup/chunk-writer.js'
+import { compileAnswerSchema } from '../features/request/answer-schema.js'
 import { soundUsage } from '../features/resilience/usage.js'
-
-/** Longest answer that is kept, in UTF-16 units of text, reasoning and tool calls together. */
-const MAX_ANSWER_LENGTH = 4 * 2 ** 20
 
 const FINISH_REASONS: readonly unknown[] = [
   'stop',
@@ -13,6 +12,13 @@ const FINISH_REASONS: readonly unknown[] = [
   'tool_calls',
   'content_filter',
 ] satisfies FinishReason[]
+
+type Format = ProviderCall['response_format']
+/** What tells an answer that breaks the caller's schema; undefined where nothing can. */
+type SchemaCheck = ReturnType<typeof compileAnswerSchema>
+
+/** A request's attempts share one schema object. */
+const schemaChecks = new WeakMap<object, { readonly accepts: SchemaCheck }>()
 
 /**
  * A frozen copy: many callers share it, and the provider may go on using its own objects.
@@ -29,13 +35,34 @@ export function checkAnswer(given: ProviderAnswer, call: ProviderCall): Provider
   }
   if (!FINISH_REASONS.includes(finish_reason)) throw badResponse(usage)
   const answer = Object.freeze({ text, reasoning, tool_calls, finish_reason, usage })
-  if (lengthOf(answer) > MAX_ANSWER_LENGTH) {
+  if (bytesOf(answer) > MAX_ANSWER_BYTES) {
     throw new ProviderError({ reason: 'answer_too_large', usage })
   }
-  const format = call.response_format?.type
-  const wantsJson = format === 'json_object' || format === 'json_schema'
-  if (wantsJson && finish_reason === 'stop' && !isJson(text)) throw badResponse(usage)
+  if (finish_reason === 'stop' && !keepsFormat(answer, call.response_format)) {
+    throw badResponse(usage)
+  }
   return answer
+}
+
+function keepsFormat({ text, tool_calls }: ProviderAnswer, format: Format): boolean {
+  if (format === undefined || format.type === 'text') return true
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return false
+  }
+  if (format.type === 'json_object' || tool_calls.length > 0) return true
+  const accepts = schemaCheck(format.schema)
+  return accepts === undefined || accepts(value)
+}
+
+function schemaCheck(schema: object): SchemaCheck {
+  const known = schemaChecks.get(schema)
+  if (known) return known.accepts
+  const accepts = compileAnswerSchema(schema)
+  schemaChecks.set(schema, { accepts })
+  return accepts
 }
 
 /** Undefined unless it is a list of calls with an id and a name each. */
@@ -50,6 +77,16 @@ function copyToolCalls(given: readonly ToolCall[]): readonly ToolCall[] | undefi
   return Object.freeze(copies)
 }
 
+/** UTF-8 bytes of everything the model wrote, as the log of a stream counts them. */
+function bytesOf({ text, reasoning = '', tool_calls }: ProviderAnswer): number {
+  let bytes = Buffer.byteLength(text) + Buffer.byteLength(reasoning)
+  for (const call of tool_calls) {
+    bytes += Buffer.byteLength(call.id) + Buffer.byteLength(call.name)
+    bytes += Buffer.byteLength(call.arguments)
+  }
+  return bytes
+}
+
 /** UTF-16 units of everything the model wrote. */
 export function lengthOf({ text, reasoning, tool_calls }: ProviderAnswer): number {
   let length = text.length + (reasoning?.length ?? 0)
@@ -59,15 +96,6 @@ export function lengthOf({ text, reasoning, tool_calls }: ProviderAnswer): numbe
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function badResponse(usage: ProviderAnswer['usage']): ProviderError {

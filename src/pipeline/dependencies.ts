@@ -33,8 +33,6 @@ export interface PipelineDependencies {
   readonly ledger: Ledger
   readonly defaultModel: string
   readonly fallback: readonly string[]
-  /** How many providers there are. */
-  readonly providerCount: number
   readonly timeouts: AttemptTimeouts
   /** True once close() was called. */
   readonly closed: () => boolean

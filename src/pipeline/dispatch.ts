@@ -13,9 +13,10 @@ import {
 import { checkAnswer } from './check-answer.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import type { Decision } from './decision.js'
-import type { PipelineDependencies } from './dependencies.js'
+import type { AttemptTimeouts, PipelineDependencies } from './dependencies.js'
 import { providerCall } from './provider-call.js'
 import { isOwn } from './reporter.js'
+import { errorFrame, errorKind } from '../util/error-kind.js'
 
 /** Beyond this Node's timers fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
@@ -48,9 +49,25 @@ async function attempt(
     return meter.succeeded(answer)
   } catch (error) {
     if (isOwn(error)) context.decision.raised = error
-    meter.failed(classify(error))
+    const failure = classify(error)
+    if (failure.kind === 'internal') reportOwnCode(deps, context, error)
+    meter.failed(failure)
     throw readable(error)
   }
+}
+
+/** A custom provider's bug: where it is, never what it says. */
+function reportOwnCode(deps: PipelineDependencies, context: AttemptContext, error: unknown): void {
+  const { decision, candidate } = context
+  deps.logger.warn(
+    {
+      request_id: decision.id,
+      provider: candidate.offer.provider.name,
+      error: errorKind(error),
+      at: errorFrame(error),
+    },
+    "a provider's own code failed",
+  )
 }
 
 /** Custom providers may throw anything, also what throws when it is looked at: from here on, errors. */
@@ -64,8 +81,11 @@ function readable(error: unknown): Error {
 }
 
 /** Two thirds of the time that is left: enough for most slow answers, and for asking once more. */
-function shareOf(remainingMs: number): number {
-  return Math.max(0, (remainingMs * 2) / 3)
+function shareOf(context: AttemptContext, remainingMs: number, timeouts: AttemptTimeouts): number {
+  const share = Math.max(0, (remainingMs * 2) / 3)
+  const binds = share < Math.max(timeouts.attemptMs, timeouts.firstByteMs)
+  // Who is left is only worked out when it matters.
+  return binds && !context.isLast() ? share : Infinity
 }
 
 async function callProvider(
@@ -78,7 +98,7 @@ async function callProvider(
   const unary = flight.mode === 'unary'
   // Not the deadline: each caller ends its own wait, a later one may join, the last to leave aborts.
   // But while others are left to ask, one that hangs must leave them time.
-  const share = context.last ? Infinity : shareOf(flight.latestDeadline() - clock.monotonic())
+  const share = shareOf(context, flight.latestDeadline() - clock.monotonic(), timeouts)
   const totalMs = unary ? Math.min(timeouts.attemptMs, share) : LONGEST_TIMER_MS
   const { provider } = candidate.offer
   const call = providerCall(decision.request, candidate.offer, {

@@ -58,7 +58,8 @@ export function landEmpty(journey: Arriving, failed: AttemptsFailed<Candidate>):
   const only = (kind: FailureKind): boolean =>
     failed.failures.every(({ failure }) => failure.kind === kind)
   if (!last || !only('empty')) {
-    const explained = failed.failures.length === 1 || only('internal')
+    const explained =
+      failed.failures.length === 1 || only('internal') || decision.raised?.code === 'INTERNAL_ERROR'
     throw (explained ? decision.raised : undefined) ?? publicFailure(journey, failed)
   }
   const answer: ProviderAnswer = {

@@ -13,7 +13,7 @@ import { toNano, toUsdOrNull } from '../util/money.js'
 import { agreeTerms } from './attempt-terms.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
-import type { AttemptResult } from './attempt-meter.js'
+import type { AttemptContext, AttemptResult } from './attempt-meter.js'
 import { dispatch } from './dispatch.js'
 import { createEstimates, type Estimates } from './estimates.js'
 import { type Arriving, land, landEmpty, rescue } from './landing.js'
@@ -65,7 +65,6 @@ function plan(journey: Journey): Candidates {
     all: () => deps.catalogue.all(),
     defaultModel: deps.defaultModel,
     fallback: deps.fallback,
-    providers: deps.providerCount,
     inputTokens: (offer) => estimates.inputTokens(offer),
     // Substitutes of unknown price come last.
     priceRank: (offer) => estimateCost(deps, offer, estimates) ?? Number.MAX_VALUE,
@@ -118,18 +117,22 @@ function estimateCost(
   return estimatedCost(estimates.inputTokens(offer), estimates.outputTokens(offer), price)
 }
 
+/** Where the named model cannot serve, others only may at once if the request says so. */
+function hasAny(journey: Journey, candidates: Candidates): boolean {
+  if (candidates.accepted.length > 0) return true
+  const added = mayReplaceAtOnce(journey.decision.request) ? candidates.addSubstitutes() : []
+  disclose(journey, candidates)
+  return added.length > 0
+}
+
 async function fly(journey: Journey, candidates: Candidates): Promise<FlightResult> {
   const { deps, flight, decision } = journey
-  if (candidates.accepted.length === 0) {
-    if (mayReplaceAtOnce(decision.request)) candidates.addSubstitutes()
-    disclose(journey, candidates)
-    if (candidates.accepted.length === 0) throw noCandidate(decision, candidates, deps)
-  }
+  if (!hasAny(journey, candidates)) throw noCandidate(decision, candidates, deps)
   try {
     const { result, candidate } = await runAttempts<Candidate, AttemptResult>({
       candidates: inTurn(journey, candidates),
       call: async (candidate, { signal }) =>
-        attemptWith(journey, candidate, { signal, last: candidates.isLast(candidate) }),
+        attemptWith(journey, candidate, { signal, isLast: () => candidates.isLast(candidate) }),
       signal: flight.signal,
       latestDeadline: () => flight.latestDeadline(),
       delivered: () => flight.delivered,
@@ -164,7 +167,7 @@ function contextOf({ offer }: Candidate): number {
 async function attemptWith(
   journey: Journey,
   candidate: Candidate,
-  turn: { readonly signal: AbortSignal; readonly last: boolean },
+  turn: Pick<AttemptContext, 'signal' | 'isLast'>,
 ): Promise<AttemptResult> {
   const { deps, decision, flight, input, estimates, budget } = journey
   const { offer } = candidate

@@ -4,9 +4,12 @@ import type { ClearCacheResponse, TokenCount } from '../contracts/response.js'
 import { countInputTokens } from '../features/pricing/tokenizer.js'
 import { parseRequest } from '../features/request/parse.js'
 import { isoTime } from '../util/iso-time.js'
+import type { SplitCall } from './call-arguments.js'
 import type { PipelineDependencies } from './dependencies.js'
+import { abortedError, onAbort } from './patience.js'
 import { inputOf } from './provider-call.js'
 import { isOwn, publicForm } from './reporter.js'
+import { closedError } from './run.js'
 
 /** Runs it so that nothing but a RaptorflowError comes out, always as a rejection. */
 export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
@@ -44,11 +47,15 @@ export function checkListener(name: unknown, listener: unknown): void {
 
 const LEVELS: readonly string[] = ['l1', 'l2', 'l3', 'all']
 
-/** A level that could not be cleared makes `success` false; its answers are not served all the same. */
+/**
+ * A level that could not be cleared makes `success` false; its answers are not served all the same.
+ * @throws RaptorflowError INVALID_REQUEST; PROVIDER_UNAVAILABLE, reason `closed`
+ */
 export async function clearCache(
-  { cache, clock }: Pick<PipelineDependencies, 'cache' | 'clock'>,
+  { cache, clock, closed }: Pick<PipelineDependencies, 'cache' | 'clock' | 'closed'>,
   level: 'l1' | 'l2' | 'l3' | 'all',
 ): Promise<ClearCacheResponse> {
+  if (closed()) throw closedError()
   if (!LEVELS.includes(level)) {
     throw new RaptorflowError(
       'INVALID_REQUEST',
@@ -65,14 +72,37 @@ export async function clearCache(
   }
 }
 
+/** @throws RaptorflowError INVALID_REQUEST; ABORTED at once when the signal aborts */
 export async function countTokens(
   { catalogue, defaultModel }: Pick<PipelineDependencies, 'catalogue' | 'defaultModel'>,
-  raw: unknown,
+  { request: raw, options }: SplitCall,
 ): Promise<TokenCount> {
+  const { fault, signal } = options
+  if (fault) throw fault
   const request = parseRequest(raw)
   const { model_name } = request
   const name = model_name === undefined || model_name === 'auto' ? defaultModel : model_name
   const model = catalogue.find(name)[0]?.model.id ?? name
   const { tools, response_format } = request
-  return countInputTokens({ ...inputOf(request), tools, response_format }, model)
+  const input = { ...inputOf(request), tools, response_format }
+  return unlessAborted(signal, () => countInputTokens(input, model, { signal }))
+}
+
+/** What `begin` starts, unless the signal aborts first: what comes of it then is ignored. */
+async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  begin: () => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted === true) throw abortedError(signal)
+  let release = (): void => undefined
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      release = onAbort(signal, () => {
+        reject(abortedError(signal))
+      })
+      begin().then(resolve, reject)
+    })
+  } finally {
+    release()
+  }
 }

@@ -41,18 +41,38 @@ export function providerCall(request: ParsedRequest, offer: Offer, terms: CallTe
     request_id: terms.request_id,
     model: offer.model,
     system: terms.input.system,
-    messages: terms.input.messages,
+    messages: terms.input.messages.map(ownCopy),
     temperature: temperatureFor(request, offer),
     top_p: request.top_p,
     max_tokens: terms.maxTokens,
     stop: request.stop,
     seed: request.seed,
-    tools: request.tools,
+    tools: request.tools && structuredClone(request.tools),
     tool_choice: request.tool_choice,
-    response_format: request.response_format,
-    provider_options: request.provider_options?.[offer.provider.name],
+    response_format: request.response_format && structuredClone(request.response_format),
+    provider_options: optionsFor(request, offer.provider.name),
     timeoutMs: terms.timeoutMs,
   }
+}
+
+/** What one provider does to its copy reaches neither the next one nor the cache. */
+function ownCopy<Held extends Conversation[number]>(message: Held): Held {
+  const copy = { ...message }
+  if (copy.role === 'user' && typeof copy.content !== 'string') {
+    return { ...copy, content: copy.content.map((part) => ({ ...part })) }
+  }
+  if (copy.role === 'assistant' && copy.tool_calls) {
+    return { ...copy, tool_calls: copy.tool_calls.map((call) => ({ ...call })) }
+  }
+  return copy
+}
+
+function optionsFor(
+  { provider_options }: ParsedRequest,
+  provider: string,
+): ProviderCall['provider_options'] {
+  if (!provider_options || !Object.hasOwn(provider_options, provider)) return undefined
+  return structuredClone(provider_options[provider])
 }
 
 function temperatureFor(request: ParsedRequest, offer: Offer): number | undefined {

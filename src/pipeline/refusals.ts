@@ -2,6 +2,7 @@
 import { RaptorflowError } from '../errors.js'
 import type { Offer } from '../contracts/provider.js'
 import type { Candidates } from '../features/routing/candidates.js'
+import { closest } from '../util/closest.js'
 import { toUsd } from '../util/money.js'
 import type { Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
@@ -10,18 +11,25 @@ import type { PipelineDependencies } from './dependencies.js'
 export function noCandidate(
   decision: Decision,
   { rejected }: Candidates,
-  deps: Pick<PipelineDependencies, 'defaultModel'>,
+  deps: Pick<PipelineDependencies, 'catalogue' | 'defaultModel'>,
 ): RaptorflowError {
   const first = rejected[0]
   const request_id = decision.id
   const rejections = decision.routing.rejected
   if (!first) {
     const model = decision.request.model_name ?? deps.defaultModel
+    const offers = deps.catalogue.all()
+    const providers = [...new Set(offers.map(({ provider }) => provider.name))]
+    const meant = closest(
+      model,
+      offers.map((offer) => offer.model.id),
+    )
     return new RaptorflowError(
       'MODEL_NOT_SUPPORTED',
-      'Expected `model_name` to be a model that a configured provider serves. ' +
-        'Use `provider/model` for a model that is not listed, add a `fallback`, or set `substitution: "any"`.',
-      { details: { field: 'model_name', validation: 'supported', model }, request_id },
+      `Expected \`model_name\` to be a model that a configured provider (${providers.join(', ')}) serves, got \`${model}\`. ` +
+        (meant === undefined ? '' : `Did you mean \`${meant}\`? `) +
+        'Configure a provider that serves it, use `provider/model` for a model that is not listed, or set `substitution: "any"`.',
+      { details: { field: 'model_name', validation: 'supported', model, providers }, request_id },
     )
   }
   const reason = first.reason === 'context_length' ? 'context_length' : 'capability'

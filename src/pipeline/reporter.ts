@@ -1,5 +1,6 @@
 /** The one place that turns a request's outcome into its ledger row, its events and its log line. */
 import { RaptorflowError } from '../errors.js'
+import { errorKind } from '../util/error-kind.js'
 import { silentLogger } from '../util/logger.js'
 import type { ParsedRequest } from '../contracts/request.js'
 import type { InferenceResponse } from '../contracts/response.js'
@@ -176,7 +177,18 @@ const MAX_KEPT_METADATA = 2_048
 function keptMetadata({ request }: Arrival): ParsedRequest['metadata'] {
   const metadata = request?.metadata
   if (metadata === undefined) return undefined
-  return JSON.stringify(metadata).length <= MAX_KEPT_METADATA ? metadata : undefined
+  return roomAfter(metadata, MAX_KEPT_METADATA) >= 0 ? metadata : undefined
+}
+
+/** What is left of `room` characters; stops counting once it is used up, as a hit has no time to. */
+function roomAfter(value: unknown, room: number): number {
+  if (typeof value === 'string') return room - value.length - 2
+  if (typeof value !== 'object' || value === null) return room - 8
+  for (const [key, inner] of Object.entries(value)) {
+    if (room < 0) break
+    room = roomAfter(inner, room - key.length - 4)
+  }
+  return room - 2
 }
 
 /** Errors that many waiters share are copied for each; anything unforeseen loses its text. */
@@ -188,7 +200,7 @@ export function publicForm(error: unknown, request_id: string | undefined): Rapt
   return new RaptorflowError(
     'INTERNAL_ERROR',
     'Something failed inside raptorflow. Please report it with the `kind` in the details.',
-    { details: { reason: 'internal', kind: kindOf(error) }, request_id },
+    { details: { reason: 'internal', kind: errorKind(error) }, request_id },
   )
 }
 
@@ -198,14 +210,5 @@ export function isOwn(error: unknown): error is RaptorflowError {
     return RaptorflowError.isInstance(error) && typeof error.forRequest === 'function'
   } catch {
     return false
-  }
-}
-
-function kindOf(error: unknown): string {
-  try {
-    const name: unknown = error instanceof Error ? error.name : undefined
-    return typeof name === 'string' && /^\w{1,64}$/.test(name) ? name : typeof error
-  } catch {
-    return typeof error
   }
 }

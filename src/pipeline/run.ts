@@ -153,7 +153,7 @@ function lookUp(deps: PipelineDependencies, request: ParsedRequest, arrival: Arr
   return { key, found: found instanceof Promise ? found.then(accept) : accept(found) }
 }
 
-/** A slower level has no deadline of its own; the caller has. */
+/** Slower levels have a deadline each; the caller's own may come before. */
 async function waitFor(
   deps: PipelineDependencies,
   found: Promise<CacheHit | undefined>,

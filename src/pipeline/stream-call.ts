@@ -2,6 +2,7 @@
 import { RaptorflowError } from '../errors.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import type { SharedChunk } from '../contracts/stream.js'
+import { errorKind } from '../util/error-kind.js'
 
 /** One caller's way through the pipeline, as its stream sees it. */
 export interface Passage<T> {
@@ -79,7 +80,7 @@ export class StreamCall<T> {
   /** What the caller gets for `error`: itself, if it is a RaptorflowError, as it always should be. */
   failure(error: unknown): RaptorflowError {
     if (RaptorflowError.isInstance(error)) return error
-    const kind = error instanceof Error ? error.name : typeof error
+    const kind = errorKind(error)
     return new RaptorflowError(
       'INTERNAL_ERROR',
       `Expected a failed call to end with a RaptorflowError, got ${kind}. Please report this.`,

@@ -1,4 +1,6 @@
 /** A local server that speaks the wire formats of OpenAI, Anthropic and Gemini, faults included. */
+import { checkKnown } from '../features/providers/vendor-options.js'
+import type { Known } from '../features/providers/vendor-options.js'
 import { systemClock } from '../util/clock.js'
 import { Listener } from './fake-vendors/listener.js'
 import { VendorServer } from './fake-vendors/vendor-server.js'
@@ -61,6 +63,15 @@ export interface FakeVendors extends AsyncDisposable {
   close(): Promise<void>
 }
 
+const KNOWN: Known<FakeVendorsOptions> = {
+  answer: true,
+  latencyMs: true,
+  chunkCount: true,
+  chunkDelayMs: true,
+  seed: true,
+  clock: true,
+}
+
 const VENDORS: readonly Vendor[] = ['openai', 'anthropic', 'google']
 
 type Listeners = Readonly<Record<Vendor | 'all', Listener>>
@@ -82,8 +93,10 @@ function createListeners(server: VendorServer): Listeners {
 /**
  * Starts the server on 127.0.0.1, each vendor on a free port of its own so that one of them can
  * refuse connections. It does not keep the process alive.
+ * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for an unknown option
  */
 export async function fakeVendors(options: FakeVendorsOptions = {}): Promise<FakeVendors> {
+  checkKnown('fakeVendors()', options, KNOWN)
   const server = new VendorServer({
     answer: options.answer,
     latencyMs: options.latencyMs ?? 0,

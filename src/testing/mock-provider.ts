@@ -1,8 +1,10 @@
 /** A provider that answers from a script and records what it was asked. */
+import { checkKnown, checkModels } from '../features/providers/vendor-options.js'
+import type { Known } from '../features/providers/vendor-options.js'
 import { systemClock } from '../util/clock.js'
 import { MOCK_CAPABILITIES, MOCK_MODEL } from './mock-provider/mock-model.js'
 import { playStream, playUnary, unlessAborted } from './mock-provider/mock-play.js'
-import { replyTo } from './mock-provider/mock-reply.js'
+import { checkReplies, replyTo } from './mock-provider/mock-reply.js'
 import { settleAnswer } from './scripted-answer.js'
 import type { Clock } from '../contracts/clock.js'
 import type { ModelOptions } from '../contracts/model.js'
@@ -12,17 +14,18 @@ import type { MockScript } from './mock-provider/mock-play.js'
 import type { MockReplies } from './mock-provider/mock-reply.js'
 
 const CHUNK_COUNT = 4
+const KNOWN: Known<MockProviderOptions> = { name: true, models: true, reply: true, clock: true }
 
 export interface MockProviderOptions {
   /** @default 'mock' */
   readonly name?: string | undefined
   /**
-   * Fields left out are those of the default model.
+   * At least one, by name or with facts; fields left out are those of the default model.
    * @default one `mock-model`: 1 / 2 USD per million tokens, context 128,000, output 16,384, quality 0.5
    */
-  readonly models?: readonly ModelOptions[] | undefined
+  readonly models?: readonly (string | ModelOptions)[] | undefined
   /**
-   * A text, an answer in parts, a fault, a function of the call, or a list used in turn.
+   * A text, an answer in parts, a fault, a function of the call, or a list of these used in turn.
    * Without it, and past a list's end, every call fails: no call goes unnoticed.
    */
   readonly reply?: MockReplies | undefined
@@ -72,8 +75,12 @@ async function scriptOf(
 /**
  * A provider for tests: `mockProvider({ reply: 'Paris.' })`.
  * Its failures are `ProviderError`s with the facts a real adapter would state.
+ * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for an unknown option, field or fault
  */
 export function mockProvider(options: MockProviderOptions = {}): MockProvider {
+  checkKnown('mockProvider()', options, KNOWN)
+  checkReplies(options.reply)
+  const models = checkModels('mockProvider()', options.models ?? [MOCK_MODEL])
   const clock = options.clock ?? systemClock
   const calls: RunningCall[] = []
   const begin = (call: ProviderCall, mode: MockMode): { running: RunningCall; index: number } => {
@@ -84,7 +91,7 @@ export function mockProvider(options: MockProviderOptions = {}): MockProvider {
     specVersion: 'v1',
     name: options.name ?? 'mock',
     vendor: null,
-    models: (options.models ?? [MOCK_MODEL]).map((model) => ({ ...MOCK_MODEL, ...model })),
+    models: models.map((model) => ({ ...MOCK_MODEL, ...model })),
     capabilities: MOCK_CAPABILITIES,
     calls,
     reset: () => {

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'eventemitter3'
 import type { ClientEvents, EventName, Events } from '../contracts/events.js'
 import type { Logger } from '../contracts/logger.js'
+import { errorKind } from './error-kind.js'
 
 type Listener = (payload: unknown) => unknown
 
@@ -22,7 +23,7 @@ export function createEmitter(logger: Logger): Emitter {
     const known = byName.get(name)
     if (known) return known
     const complain = (error: unknown): void => {
-      logger.error({ event: name, error: kindOf(error) }, 'an event listener failed')
+      logger.error({ event: name, error: errorKind(error) }, 'an event listener failed')
     }
     const safe: Listener = (payload) => {
       try {
@@ -46,14 +47,5 @@ export function createEmitter(logger: Logger): Emitter {
       // Without a function, eventemitter3 would take every listener of that name away.
       if (safe) emitter.off(name, safe)
     },
-  }
-}
-
-/** A listener may throw anything, also what throws when it is looked at. */
-function kindOf(error: unknown): string {
-  try {
-    return error instanceof Error ? error.name : typeof error
-  } catch {
-    return 'unknown'
   }
 }

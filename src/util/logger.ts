@@ -24,7 +24,10 @@ function guardLogger(logger: Logger): Logger {
     (level: keyof Logger): LogMethod =>
     (fields, message) => {
       try {
-        logger[level](fields, message)
+        // An async function is assignable to one that returns nothing.
+        const method: (fields: object, message: string) => unknown = logger[level].bind(logger)
+        const returned = method(fields, message)
+        if (returned instanceof Promise) returned.catch(() => undefined)
       } catch {
         // Nothing to tell it to.
       }

@@ -1,12 +1,12 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { ProviderError, type BatchResponse, type InferenceRequest } from '../../src/index.js'
-import { ANSWER, follow, never, rawProvider, seeded, worldOf } from './support.js'
+import { ANSWER, asked, follow, never, rawProvider, seeded, worldOf } from './support.js'
 import type { ProviderCall } from '../../src/index.js'
 
 const echo = rawProvider('raw', {
   call: (call: ProviderCall) => {
-    const text = String(call.messages[0]?.content)
+    const text = asked(call)
     return text.includes('bad')
       ? Promise.reject(new ProviderError({ status: 400, type: 'invalid_request_error' }))
       : Promise.resolve({ ...ANSWER, text })

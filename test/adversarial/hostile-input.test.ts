@@ -40,7 +40,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
       return boom()
     },
   },
-  'an own __proto__': JSON.parse('{"__proto__":{"polluted":1},"prompt":"x"}'),
+  'an own __proto__': JSON.parse('{"__proto__":{"polluted":1},"prompt":"x"}') as unknown,
   'a constructor key': { prompt: 'x', metadata: { constructor: { prototype: { polluted: 1 } } } },
   'a lone surrogate': { prompt: 'a\ud800' },
   'a signal that is text': { signal: CANARY },
@@ -105,7 +105,7 @@ function waysIn(client: Loose, value: unknown): Readonly<Record<string, () => un
 /** Not async itself: what `stream()` throws at once must be seen. */
 function readAll(stream: unknown): Promise<void> {
   return (async () => {
-    for await (const chunk of stream as AsyncIterable<unknown>) void chunk
+    for await (const chunk of stream as AsyncIterable<unknown>) expect(chunk).toBeDefined()
   })()
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ProviderError, defineProvider, type Provider } from '../../src/index.js'
+import { ProviderError, defineProvider, type Provider, type ProviderCall } from '../../src/index.js'
 import { RaptorflowError } from '../../src/errors.js'
 import {
   ANSWER,
@@ -211,7 +211,10 @@ async function survive(provider: Provider, mode: 'infer' | 'stream'): Promise<vo
   expect(Object.hasOwn(Array.prototype, 'arguments')).toBe(false)
 }
 
-const throwing = (thrown: unknown) => () => Promise.reject(thrown as Error)
+const throwing = (thrown: unknown) => async (): Promise<never> => {
+  await Promise.resolve()
+  throw thrown as Error
+}
 const throwingAtOnce = (thrown: unknown) => () => {
   throw thrown as Error
 }
@@ -318,5 +321,51 @@ describe('a whole answer', () => {
     const thrown = new RaptorflowError('INVALID_REQUEST', 'Ask for something else.')
     const { client } = worldOf([rawProvider('raw', { call: throwing(thrown) })])
     await expect(client.infer('q')).rejects.toMatchObject({ message: 'Ask for something else.' })
+  })
+})
+
+describe('a provider that writes into its call', () => {
+  it('spoils neither the next provider’s call nor the answer in the cache', async () => {
+    const request = {
+      messages: [
+        { role: 'user' as const, content: [{ type: 'text' as const, text: 'question' }] },
+        {
+          role: 'assistant' as const,
+          tool_calls: [{ id: 'a', name: 'tool', arguments: '{}' }],
+        },
+        { role: 'tool' as const, tool_call_id: 'a', content: 'result' },
+      ],
+      tools: [{ name: 'tool', parameters: { type: 'object' } }],
+      provider_options: { second: { extra: [1] } },
+    }
+    const seen: unknown[] = []
+    const spoil = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      for (const held of Object.values(value)) spoil(held)
+      for (const key of Object.keys(value)) (value as Record<string, unknown>)[key] = CANARY
+    }
+    const { client } = worldOf(
+      [
+        rawProvider('first', {
+          call: ({ messages, tools }: ProviderCall) => {
+            spoil([messages, tools])
+            return Promise.reject(new ProviderError({ status: 503 }))
+          },
+        }),
+        rawProvider('second', {
+          call: ({ messages, tools, provider_options }: ProviderCall) => {
+            seen.push(structuredClone({ messages, tools, provider_options }))
+            spoil([messages, tools, provider_options])
+            return Promise.resolve(ANSWER)
+          },
+        }),
+      ],
+      { fallback: ['second/m'] },
+    )
+    await client.infer(request)
+    await client.infer({ ...request, cache: { refresh: true } })
+    const { messages, tools } = request
+    const asked = { messages, tools, provider_options: { extra: [1] } }
+    expect(seen).toEqual([asked, asked])
   })
 })

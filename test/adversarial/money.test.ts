@@ -7,7 +7,7 @@ import {
   type ProviderCall,
 } from '../../src/index.js'
 import { mockProvider } from '../../src/testing/index.js'
-import { ANSWER, FINISH, USAGE, follow, rawProvider, seeded, worldOf } from './support.js'
+import { ANSWER, FINISH, USAGE, asked, follow, rawProvider, seeded, worldOf } from './support.js'
 
 const nano = (usd: number | null): number => Math.round((usd ?? NaN) * 1e9)
 const sum = (amounts: readonly number[]): number => amounts.reduce((a, b) => a + b, 0)
@@ -34,13 +34,13 @@ function costly(name: string, chance: () => number, fails: boolean) {
       await Promise.resolve()
       trouble()
       const reported = chance() < 0.8 ? usage() : undefined
-      return { ...ANSWER, text: String(call.messages[0]?.content), usage: reported }
+      return { ...ANSWER, text: asked(call), usage: reported }
     },
     stream: async function* (call: ProviderCall) {
       await Promise.resolve()
       yield { type: 'alive', usage: usage() }
       trouble()
-      for (const text of String(call.messages[0]?.content)) yield { type: 'text', text }
+      for (const text of asked(call)) yield { type: 'text', text }
       yield { ...FINISH, usage: chance() < 0.8 ? usage() : undefined }
     },
   })
@@ -106,7 +106,7 @@ describe('money', () => {
         tiers: [{ aboveInputTokens: 40, input: chance() * 40, output: chance() * 100 }],
       }
       const billed = (call: ProviderCall) => {
-        const words = String(call.messages[0]?.content).length
+        const words = asked(call).length
         const most = call.max_tokens ?? call.model.maxOutputTokens ?? 0
         const input = Math.ceil((words * chance()) / 2)
         const output = Math.floor(most * chance())

@@ -7,6 +7,7 @@ import {
   type InferenceClientOptions,
   type Provider,
   type ProviderAnswer,
+  type ProviderCall,
   type Usage,
 } from '../../src/index.js'
 import { FakeClock } from '../../src/testing/index.js'
@@ -28,7 +29,7 @@ export function seeded(seed: number): () => number {
 /** A proxy that throws itself, whatever is done with it. */
 export function untouchable(): object {
   const shout = (): never => {
-    throw proxy
+    throw proxy as Error
   }
   const proxy: object = new Proxy(
     {},
@@ -47,6 +48,12 @@ export function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   return proxy
+}
+
+/** What the first message of a call says. */
+export function asked({ messages }: ProviderCall): string {
+  const content = messages[0]?.content
+  return typeof content === 'string' ? content : ''
 }
 
 export const never = (): Promise<never> => new Promise(() => undefined)

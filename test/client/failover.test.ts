@@ -20,8 +20,8 @@ const failure = async (promise: Promise<unknown>): Promise<RaptorflowError> => {
 }
 
 /** Two vendors with their whole catalogues, as most users configure them. */
-const twoVendors = () => {
-  vendors.reset()
+const twoVendors = async () => {
+  await vendors.reset()
   return new InferenceClient({
     providers: [openai(vendors.openai), anthropic(vendors.anthropic)],
     random: () => 0,
@@ -38,7 +38,7 @@ describe('failover between two whole catalogues', () => {
     'leaves the provider after %s, whatever it charges for its other models',
     async (_what, fault) => {
       for (const model_name of ['gpt-4o', 'gpt-4o-mini', 'gpt-5.4', undefined]) {
-        const client = twoVendors()
+        const client = await twoVendors()
         vendors.script({ vendor: 'openai', fault })
         const answer = await client.infer('q', { model_name })
         expect(answer.provider_used).toBe('anthropic')
@@ -56,7 +56,7 @@ describe('failover between two whole catalogues', () => {
   )
 
   it('streams from the other provider as well', async () => {
-    const client = twoVendors()
+    const client = await twoVendors()
     vendors.script({ vendor: 'openai', fault: { kind: 'status', status: 503 } })
     expect((await client.stream('q', { model_name: 'gpt-4o' }).response()).provider_used).toBe(
       'anthropic',
@@ -65,7 +65,7 @@ describe('failover between two whole catalogues', () => {
   })
 
   it('asks a single provider once more after a wait, and no other of its models', async () => {
-    vendors.reset()
+    await vendors.reset()
     const client = new InferenceClient({ providers: [openai(vendors.openai)], random: () => 0 })
     vendors.script({ vendor: 'openai', times: 1, fault: { kind: 'status', status: 500 } })
     const answer = await client.infer('q', { model_name: 'gpt-4o' })
@@ -92,7 +92,7 @@ describe('failover between two whole catalogues', () => {
   ] as const)(
     'never replaces a named model for %s: nothing has failed',
     async (_what, fields, code) => {
-      const client = twoVendors()
+      const client = await twoVendors()
       expect((await failure(client.infer('q', fields))).code).toBe(code)
       expect(vendors.hits()).toBe(0)
       const allowed = await client.infer('q', { ...fields, substitution: 'equivalent' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { InferenceClient, RaptorflowError, jsonSchema } from '../../src/index.js'
+import { InferenceClient, RaptorflowError, defineProvider, jsonSchema } from '../../src/index.js'
 import { FakeClock, mockProvider } from '../../src/testing/index.js'
 
 const clientOf = (
@@ -259,5 +259,58 @@ describe('infer under failure', () => {
     expect(error.code).toBe('INVALID_REQUEST')
     if (field !== undefined) expect(error.details.field).toBe(field)
     expect(error.request_id).toMatch(/^req_/)
+  })
+})
+
+describe('errors that help', () => {
+  it('name the providers there are, and the model that was probably meant', async () => {
+    const error = await failure(clientOf().infer('q', { model_name: 'mock-modle' }))
+    expect(error.message).toMatch(/\(mock\).*got `mock-modle`.*Did you mean `mock-model`/)
+    const far = await failure(clientOf().infer('q', { model_name: 'zzz' }))
+    expect(far.message).not.toMatch(/Did you mean/)
+  })
+
+  it('let an unscripted call explain itself even after a scripted fault', async () => {
+    const provider = mockProvider({ reply: [{ fault: { kind: 'status', status: 500 } }] })
+    const error = await failure(clientOf(provider, { random: () => 0 }).infer('q'))
+    expect(error.message).toMatch(/Unscripted call/)
+  })
+
+  it('log where the code of a custom provider failed, never what it said', async () => {
+    const warned: unknown[] = []
+    const silent = (): void => undefined
+    const provider = defineProvider({
+      name: 'own',
+      models: ['m'],
+      call: () => {
+        throw new TypeError('the secret prompt')
+      },
+    })
+    const client = new InferenceClient({
+      providers: [provider],
+      defaultModel: 'm',
+      logger: { debug: silent, info: silent, error: silent, warn: (fields) => warned.push(fields) },
+    })
+    await failure(client.infer('the secret prompt'))
+    const text = JSON.stringify(warned)
+    expect(text).toContain('infer.test.ts')
+    expect(text).not.toContain('secret')
+  })
+
+  it('keep small metadata in memory and drop what is large', async () => {
+    const client = clientOf(mockProvider({ reply: 'x' }))
+    await client.infer('q', { metadata: { source: 'web', nested: { a: [1, 2] } } })
+    await client.infer('q', { metadata: { large: 'x'.repeat(10_000) } })
+    expect((await client.stats()).cost_stats.total_requests).toBe(2)
+  })
+})
+
+describe('a batch', () => {
+  it('does not answer a refresh with what was cached before', async () => {
+    const client = clientOf(mockProvider({ reply: ['old', 'new'] }))
+    await client.infer('q')
+    const requests = [{ prompt: 'q' }, { prompt: 'q', cache: { refresh: true } }]
+    const { responses } = await client.batch({ requests, parallel_processing: false })
+    expect(responses.map(({ response }) => response)).toEqual(['old', 'new'])
   })
 })

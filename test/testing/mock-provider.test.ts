@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { ProviderError, RaptorflowError } from '../../src/errors.js'
+import { InferenceClient } from '../../src/index.js'
 import { FakeClock, mockProvider } from '../../src/testing/index.js'
 import { settleAnswer, splitText } from '../../src/testing/scripted-answer.js'
 import type { Delta, Provider, ProviderCall } from '../../src/contracts/provider.js'
@@ -81,6 +82,15 @@ describe('what a mock provider is', () => {
     expect(provider.models).toMatchObject([
       { id: 'small', qualityScore: 0.2, price: { input: 1, output: 2 } },
       { id: 'free', price: undefined },
+    ])
+  })
+})
+
+describe('models', () => {
+  it('may be names, and are then like the default model', () => {
+    expect(mockProvider({ models: ['small', { id: 'large' }] }).models).toMatchObject([
+      { id: 'small', price: { input: 1, output: 2 }, qualityScore: 0.5 },
+      { id: 'large', price: { input: 1, output: 2 } },
     ])
   })
 })
@@ -166,6 +176,81 @@ describe('replies', () => {
         message: expect.stringMatching(/^Unscripted call: expected at most 2 calls/) as string,
       })
     }
+  })
+
+  it('may be functions inside a list, as a round trip of tools needs', async () => {
+    const provider = mockProvider({
+      reply: [
+        { tool_calls: [{ name: 'weather', arguments: { city: 'Rome' } }] },
+        ({ messages }, { index }) => `${index}: ${messages.length} message`,
+        () => Promise.resolve({ text: 'later' }),
+      ],
+    })
+    expect((await provider.call(CALL, never)).finish_reason).toBe('tool_calls')
+    expect((await provider.call(CALL, never)).text).toBe('1: 1 message')
+    expect((await collect(provider))[0]).toMatchObject({ text: 'later' })
+  })
+
+  it.each([
+    ['an unknown fault', { fault: { kind: 'stal' } }, /unknown fault `stal`.*mean `stall`\?/],
+    ['a fault without a kind', { fault: {} }, /`fault` to be an object with a `kind`/],
+    ['a fault by its name', { fault: 'network' }, /`fault` to be an object with a `kind`/],
+    ['a status fault without status', { fault: { kind: 'status', code: 500 } }, /number `status`/],
+    ['a cut without a place', { fault: { kind: 'truncated' } }, /number `chunks`/],
+    [
+      'a field a fault does not have',
+      { fault: { kind: 'status', status: 429, retryAfter: 1 } },
+      /unknown field of the fault `status`: `retryAfter`.*mean `retryAfterMs`/,
+    ],
+    ['an unknown field', { content: 'Paris.' }, /unknown field `content`.*Known: text,/],
+    ['a misspelt field', { latency: 5 }, /unknown field `latency`/],
+    ['a number', 7, /got number/],
+    ['null', null, /got null/],
+  ])('are refused for %s, at once or when the call comes', async (_what, bad, message) => {
+    const reply = bad as unknown as string
+    for (const [field, replies] of [
+      ['reply', reply],
+      ['reply.1', ['fine', reply]],
+    ] as const) {
+      expect(() => mockProvider({ reply: replies })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_REQUEST',
+          message: expect.stringMatching(message) as string,
+          details: { field, validation: 'option', reason: 'configuration' },
+        }) as Error,
+      )
+    }
+    for (const late of [() => reply, [() => Promise.resolve(reply)]]) {
+      const error = await errorOf(mockProvider({ reply: late }).call(CALL, never))
+      expect(error).toMatchObject({
+        code: 'INTERNAL_ERROR',
+        details: { reason: 'unscripted_call' },
+        message: expect.stringMatching(message) as string,
+      })
+    }
+  })
+
+  it('that a function forgets to return are unscripted', async () => {
+    const forgetful = mockProvider({ reply: () => undefined as unknown as string })
+    expect(await errorOf(forgetful.call(CALL, never))).toMatchObject({
+      details: { reason: 'unscripted_call' },
+      message: expect.stringContaining('got undefined') as string,
+    })
+  })
+
+  it('that run out after a failure are told of through the client', async () => {
+    const outage = { fault: { kind: 'status', status: 500 } } as const
+    const provider = mockProvider({ reply: [outage] })
+    const client = new InferenceClient({
+      providers: [provider],
+      defaultModel: 'mock-model',
+      random: () => 0,
+    })
+    expect(await errorOf(client.infer('q'))).toMatchObject({
+      code: 'INTERNAL_ERROR',
+      details: { reason: 'unscripted_call' },
+    })
+    await client.close()
   })
 
   it('are missed loudly when there are none', async () => {

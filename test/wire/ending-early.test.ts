@@ -102,7 +102,7 @@ describe.concurrent.each(CASES)('a caller of $id, $mode,', BUSY, ({ adapter, mod
   })
 
   it('whose time is up is told so, and the connection closes', async () => {
-    await using scene = await open(adapter)
+    await using scene = await openScene({ adapter })
     const { vendors, client } = scene
     vendors.script({ vendor, fault: { kind: 'stall', at: 'headers' } })
     const started = performance.now()
@@ -130,7 +130,7 @@ describe.concurrent.each(CASES)('a caller of $id, $mode,', BUSY, ({ adapter, mod
   })
 
   it('whose time is up does not end the wait of one who joined with more time', async () => {
-    await using scene = await open(adapter)
+    await using scene = await openScene({ adapter })
     const { vendors } = scene
     vendors.script({ vendor, fault: { kind: 'slow_first_byte', ms: 600 } })
     const hurried = failure(read(scene, mode, { ...request, timeout_seconds: 0.4 }, {}))

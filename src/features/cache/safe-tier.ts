@@ -1,7 +1,7 @@
 /** A tier behind a shield: whatever it throws, rejects with or gives back is at worst a miss. */
 import type { CacheEntry, CacheTier, MaybePromise, TierStats } from '../../contracts/cache-tier.js'
 import type { Clock, ScheduleOptions } from '../../contracts/clock.js'
-import { TIMED_OUT, withDeadline } from './deadline.js'
+import { isThenable, TIMED_OUT, withDeadline } from './deadline.js'
 import { adoptEntry } from './entry.js'
 
 /**
@@ -244,13 +244,4 @@ export class SafeTier {
       // A listener's failure is its own.
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  )
 }

@@ -22,8 +22,6 @@ export interface Ledger {
   recordRequest(row: RequestRow): void
   recordAttempt(row: AttemptRow): void
   recordBatch(row: BatchRow): void
-  /** Milliseconds an attempt waited for its slot. */
-  queueWait(ms: number): void
   /** The latest rows, oldest first. */
   requests(): readonly RequestRow[]
   attempts(): readonly AttemptRow[]
@@ -40,7 +38,6 @@ export interface Ledger {
   health(): readonly ProviderHealth[]
   /** Requests that ended in the last 60 s (to the second). */
   requestsPerMinute(): number
-  averageQueueWaitSeconds(): number
 }
 
 export interface LedgerOptions {
@@ -73,7 +70,6 @@ class MemoryLedger implements Ledger {
   readonly #providers = new ProviderTable()
   readonly #lastMinute = new RollingCounter(1_000, 60)
   readonly #batches = { batches: 0, failed: 0, items: 0 }
-  readonly #waits = { count: 0, ms: 0 }
 
   constructor(clock: Clock, maxRows: number) {
     this.#clock = clock
@@ -99,11 +95,6 @@ class MemoryLedger implements Ledger {
     this.#batches.batches += 1
     this.#batches.items += row.items
     if (row.failed_items > 0) this.#batches.failed += 1
-  }
-
-  queueWait(ms: number): void {
-    this.#waits.count += 1
-    this.#waits.ms += ms
   }
 
   requests(): readonly RequestRow[] {
@@ -142,9 +133,5 @@ class MemoryLedger implements Ledger {
 
   requestsPerMinute(): number {
     return this.#lastMinute.sum(this.#clock.monotonic())
-  }
-
-  averageQueueWaitSeconds(): number {
-    return this.#waits.count === 0 ? 0 : this.#waits.ms / this.#waits.count / 1_000
   }
 }

@@ -3,6 +3,7 @@ import type { calcPrice } from '@pydantic/genai-prices'
 import type { Clock } from '../../contracts/clock.js'
 import type { Logger } from '../../contracts/logger.js'
 import type { ModelPrice, PriceSource } from '../../contracts/model.js'
+import { errorKind } from '../../util/error-kind.js'
 
 export interface GenaiPricesDeps {
   readonly clock: Clock
@@ -41,7 +42,7 @@ export function genaiPrices(deps: GenaiPricesDeps): PriceSource {
   const fail = (error: unknown): void => {
     if (failed) return
     failed = true
-    const kind = error instanceof Error ? error.name : typeof error
+    const kind = errorKind(error)
     deps.logger.warn({ error: kind }, 'the price data could not be read: prices are unknown')
   }
   const load = (): Promise<void> => {

@@ -27,7 +27,8 @@ export function toModel(
   wire: ModelCapabilities,
   facts: KnownFacts = NOTHING_KNOWN,
 ): Model {
-  return {
+  // Providers are handed it with every call: what one of them writes must not be everybody's.
+  return Object.freeze({
     id: options.id,
     aliases: options.aliases ?? facts.aliases,
     price: options.price ?? null,
@@ -39,7 +40,7 @@ export function toModel(
     estimatedTime: options.estimatedTime ?? facts.estimatedTime,
     requestsPerMinute: options.requestsPerMinute ?? facts.requestsPerMinute,
     tier: options.tier ?? facts.tier,
-  }
+  })
 }
 
 type Ability = Exclude<keyof ModelCapabilities, 'maxTemperature'>
@@ -53,7 +54,7 @@ function intersect(
     wire[ability] && (own[ability] ?? facts[ability] ?? true)
   // Null refuses the parameter, undefined has no opinion.
   const limit = own.maxTemperature !== undefined ? own.maxTemperature : facts.maxTemperature
-  return {
+  return Object.freeze({
     tools: can('tools'),
     toolChoice: can('toolChoice'),
     images: can('images'),
@@ -67,7 +68,7 @@ function intersect(
     maxTemperature: lower(wire.maxTemperature, limit),
     temperatureWithTopP: can('temperatureWithTopP'),
     stream: can('stream'),
-  }
+  })
 }
 
 function lower(wire: number | null, limit: number | null | undefined): number | null {

@@ -5,6 +5,7 @@ import type { Logger } from '../../contracts/logger.js'
 import type { ModelPrice, PriceSource } from '../../contracts/model.js'
 import type { Offer } from '../../contracts/provider.js'
 import { isPrice } from './check-price.js'
+import { errorKind } from '../../util/error-kind.js'
 
 export interface PriceLookup {
   /** Null when unknown, or not settled yet. */
@@ -77,7 +78,7 @@ function askOnce(source: PriceSource, logger: Logger): Ask {
     return kept
   }
   const complain = (model: string, error: unknown): void => {
-    const kind = error instanceof Error ? error.name : typeof error
+    const kind = errorKind(error)
     logger.warn({ model, error: kind }, 'the price source failed: the price is unknown')
   }
   const wait = async (key: string, answer: Promise<ModelPrice | null>) => {

@@ -1,5 +1,6 @@
 /** Token counts with a real tokenizer, off the request path: gpt-tokenizer, loaded on first need. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { RaptorflowError } from '../../errors.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { TokenCount } from '../../contracts/response.js'
 import { systemClock } from '../../util/clock.js'
@@ -23,6 +24,8 @@ import {
 export interface CountOptions {
   /** @default the system's */
   readonly clock?: Clock | undefined
+  /** Ends the count at its next slice. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface TextCount {
@@ -62,7 +65,7 @@ let queue: Promise<unknown> = Promise.resolve()
  * gets a turn after every 5 ms of work, whatever the input; loading an encoding blocks once, for
  * 100-200 ms. Special tokens such as `<|endoftext|>` count as the text they are. An unbroken run
  * longer than 256 characters is split, which may add a token or two at each cut.
- * @throws RaptorflowError PROVIDER_UNAVAILABLE, reason `package_missing`
+ * @throws RaptorflowError PROVIDER_UNAVAILABLE, reason `package_missing`; ABORTED
  */
 export function countTokens(
   texts: readonly string[],
@@ -71,8 +74,9 @@ export function countTokens(
 ): Promise<TextCount> {
   const published = encodingOf(model)
   const counted = queue.then(async () => {
+    failIfAborted(options.signal)
     const encoding = await LOADERS[published ?? 'o200k_base']()
-    const count = await countSlices(texts, encoding, options.clock ?? systemClock)
+    const count = await countSlices(texts, encoding, options)
     return { tokens: count.tokens, exact: count.exact && published !== undefined }
   })
   queue = counted.catch(() => undefined)
@@ -84,7 +88,7 @@ export function countTokens(
  * text conversations with OpenAI models whose encoding is published; how tools, schemas, images and
  * files are written into a prompt is not published, so they are estimates. Other vendors' models
  * count a tenth more than o200k_base makes of them [assumed].
- * @throws RaptorflowError PROVIDER_UNAVAILABLE, reason `package_missing`
+ * @throws RaptorflowError PROVIDER_UNAVAILABLE, reason `package_missing`; ABORTED
  */
 export async function countInputTokens(
   input: ModelInput,
@@ -108,13 +112,14 @@ export async function countInputTokens(
 async function countSlices(
   texts: readonly string[],
   encoding: Encoding,
-  clock: Clock,
+  { clock = systemClock, signal }: CountOptions,
 ): Promise<TextCount> {
   let tokens = 0
   let exact = true
   let since = clock.monotonic()
   for (const text of texts) {
     for (const slice of sliceText(text)) {
+      failIfAborted(signal)
       tokens += encoding.countTokens(slice.text, ORDINARY)
       exact &&= slice.exact
       if (clock.monotonic() - since < WORK_MS) continue
@@ -123,6 +128,14 @@ async function countSlices(
     }
   }
   return { tokens, exact }
+}
+
+function failIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return
+  throw new RaptorflowError('ABORTED', 'The caller aborted the count', {
+    details: { reason: 'aborted' },
+    cause: signal.reason,
+  })
 }
 
 /** By the models gpt-tokenizer 4.0.0 lists; undefined for newer ones and other vendors'. */

@@ -9,11 +9,13 @@ import type { SendMessages } from './anthropic-messages.js'
 import {
   checkFunction,
   checkHeaders,
+  checkKnown,
   checkModels,
   checkName,
   checkText,
   checkURL,
 } from './vendor-options.js'
+import type { Known } from './vendor-options.js'
 import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
 export interface AnthropicProviderOptions {
@@ -49,6 +51,17 @@ const CAPABILITIES: ModelCapabilities = {
   temperatureWithTopP: false,
 }
 
+const KNOWN: Known<AnthropicProviderOptions> = {
+  apiKey: true,
+  baseURL: true,
+  headers: true,
+  fetch: true,
+  models: true,
+  name: true,
+  defaultMaxTokens: true,
+  client: true,
+}
+
 const DEFAULT_MAX_TOKENS = 4096
 /** Beyond this Node's timers fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
@@ -62,6 +75,7 @@ const loadPackage = lazyPackage('@anthropic-ai/sdk', () => import('@anthropic-ai
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option or without a key
  */
 export function anthropic(options: AnthropicProviderOptions = {}): Provider {
+  checkKnown('anthropic()', options, KNOWN)
   const maxTokens = options.defaultMaxTokens ?? DEFAULT_MAX_TOKENS
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
     throw invalidOption('defaultMaxTokens', 'an integer >= 1', maxTokens)
@@ -70,7 +84,7 @@ export function anthropic(options: AnthropicProviderOptions = {}): Provider {
     specVersion: 'v1',
     name: checkName(options.name ?? 'anthropic'),
     vendor: 'anthropic',
-    models: options.models === undefined ? null : checkModels(options.models),
+    models: options.models === undefined ? null : checkModels('anthropic()', options.models),
     capabilities: CAPABILITIES,
     ...anthropicMessages(sender(clientSource(options)), maxTokens),
   }

@@ -9,7 +9,7 @@ import { isCount, isRecord, nonEmpty } from './shape.js'
 /** Token counts; what is left out counts as 0. See `Usage` for what each field holds. */
 export type CustomUsage = Pick<Usage, 'input' | 'output'> & Partial<Usage>
 
-/** An answer with its obvious parts left out. */
+/** An answer with its obvious parts left out; `text`, `tool_calls` or `reasoning` must be there. */
 export interface CustomAnswer {
   /** @default '' */
   readonly text?: string | undefined
@@ -33,6 +33,7 @@ const FINISH_REASONS: readonly unknown[] = ['stop', 'length', 'tool_calls', 'con
 export function customAnswer(result: unknown): ProviderAnswer {
   const given = typeof result === 'string' ? { text: result } : result
   if (!isRecord(given)) throw malformed()
+  if (!saysSomething(given)) throw malformed()
   const text = given['text'] ?? ''
   const reasoning = given['reasoning'] ?? undefined
   if (typeof text !== 'string') throw malformed()
@@ -45,6 +46,12 @@ export function customAnswer(result: unknown): ProviderAnswer {
     usage,
   )
   return { text, reasoning, tool_calls, finish_reason, usage }
+}
+
+/** An object of another shape, `{ content }` for instance, must not pass for an empty answer. */
+function saysSomething(given: { readonly [field: string]: unknown }): boolean {
+  const said = given['text'] ?? given['tool_calls'] ?? given['reasoning'] ?? undefined
+  return said !== undefined || given['finish_reason'] === 'content_filter'
 }
 
 /** Checks how an answer ended. @throws ProviderError as `customAnswer` */

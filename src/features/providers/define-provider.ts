@@ -1,21 +1,24 @@
 /** Public `defineProvider`: any function that answers a prompt as a provider. */
 import type { ModelCapabilities, ModelOptions } from '../../contracts/model.js'
 import type { Delta, Provider, ProviderAnswer, ProviderCall } from '../../contracts/provider.js'
-import { ProviderError } from '../../errors.js'
+import { ProviderError, RaptorflowError } from '../../errors.js'
 import { answerDeltas } from './answer-deltas.js'
 import { attemptSignal, untilAborted } from './attempt-signal.js'
 import { customAnswer, customDelta, customFinish } from './custom-answer.js'
 import type { CustomAnswer } from './custom-answer.js'
-import { callError } from './transport-error.js'
+import { knownError } from './transport-error.js'
 import {
   TEXT_CAPABILITIES,
+  checkCapabilities,
   checkFunction,
   checkGiven,
+  checkKnown,
   checkModels,
   checkName,
   widest,
   withCapabilities,
 } from './vendor-options.js'
+import type { Known } from './vendor-options.js'
 
 export interface DefineProviderOptions {
   /** What requests and answers call it; unique in a client. */
@@ -26,7 +29,8 @@ export interface DefineProviderOptions {
    * Answers one call: a text, or an answer with tool calls or usage. Should stop when the signal
    * aborts. Of what it throws only a numeric `status`, its `headers` (for Retry-After), a
    * machine-readable `code` and Node's transport codes are used, never the text; a `ProviderError`
-   * states the facts itself.
+   * states the facts itself. Anything else it throws counts as a bug in it: kind `internal`, which
+   * moves on to the next candidate and is not tried again.
    */
   readonly call: (
     call: ProviderCall,
@@ -45,16 +49,26 @@ export interface DefineProviderOptions {
   readonly capabilities?: Partial<ModelCapabilities> | undefined
 }
 
+const KNOWN: Known<DefineProviderOptions> = {
+  name: true,
+  models: true,
+  call: true,
+  stream: true,
+  capabilities: true,
+}
+
 /**
  * A provider from a function.
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option
  */
 export function defineProvider(options: DefineProviderOptions): Provider {
+  checkKnown('defineProvider()', options, KNOWN)
   const name = checkName(options.name)
-  const models = checkModels(options.models)
+  const models = checkModels('defineProvider()', options.models)
   checkGiven('call', options.call)
   checkFunction('call', options.call)
   checkFunction('stream', options.stream)
+  checkCapabilities('defineProvider()', options.capabilities, 'capabilities')
   const capabilities = { ...TEXT_CAPABILITIES, ...options.capabilities }
   const call = answering(options.call)
   return {
@@ -74,7 +88,9 @@ function answering(answer: DefineProviderOptions['call']): Provider['call'] {
     try {
       return customAnswer(await untilAborted(answer(call, attempt.signal), signal))
     } catch (error) {
-      throw callError(error, signal)
+      const known = identified(error, signal)
+      if (known) throw known
+      throw error
     } finally {
       attempt.end()
     }
@@ -92,15 +108,24 @@ function streaming(open: NonNullable<DefineProviderOptions['stream']>): Provider
     const attempt = attemptSignal(signal)
     let iterator: AsyncIterator<unknown> | undefined
     try {
-      iterator = open(call, attempt.signal)[Symbol.asyncIterator]()
+      iterator = iteratorOf(open(call, attempt.signal))
       yield* checked(iterator, signal)
     } catch (error) {
-      throw callError(error, signal)
+      const known = identified(error, signal)
+      if (known) throw known
+      throw error
     } finally {
       attempt.end()
       leave(iterator)
     }
   }
+}
+
+/** @throws ProviderError `bad_response` for anything that cannot be iterated */
+function iteratorOf(stream: Partial<AsyncIterable<unknown>>): AsyncIterator<unknown> {
+  const iterate = stream[Symbol.asyncIterator]
+  if (typeof iterate !== 'function') throw new ProviderError({ reason: 'bad_response' })
+  return iterate.call(stream)
 }
 
 /** The caller's items as deltas, up to `finish`, which is made up for a stream of strings. */
@@ -127,6 +152,11 @@ async function* checked(
   if (!isPlain) throw new ProviderError({ reason: 'stream_truncated' })
   customFinish('stop', hasContent, undefined)
   yield { type: 'finish', finish_reason: 'stop', usage: undefined }
+}
+
+/** What the client can judge: facts, or an error of ours from a client that a function calls. */
+function identified(error: unknown, signal: AbortSignal): Error | undefined {
+  return RaptorflowError.isInstance(error) ? error : knownError(error, signal)
 }
 
 /** Not waited for: a generator that ignores the signal would hold up its reader. */

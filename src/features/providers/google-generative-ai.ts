@@ -11,7 +11,15 @@ import type { GeminiExchange } from './google-exchange.js'
 import type { GeminiBody } from './google-request.js'
 import { isRecord } from './shape.js'
 import { isErrorStatus, transportError } from './transport-error.js'
-import { checkHeaders, checkModels, checkName, checkText, checkURL } from './vendor-options.js'
+import {
+  checkHeaders,
+  checkKnown,
+  checkModels,
+  checkName,
+  checkText,
+  checkURL,
+} from './vendor-options.js'
+import type { Known } from './vendor-options.js'
 
 export interface GoogleGenerativeAIProviderOptions {
   /** What requests and answers call it; unique in a client. @default 'google' */
@@ -26,6 +34,14 @@ export interface GoogleGenerativeAIProviderOptions {
   readonly models?: readonly (string | ModelOptions)[] | undefined
 }
 
+const KNOWN: Known<GoogleGenerativeAIProviderOptions> = {
+  name: true,
+  apiKey: true,
+  baseURL: true,
+  headers: true,
+  models: true,
+}
+
 const loadPackage = lazyPackage('@google/generative-ai', () => import('@google/generative-ai'))
 
 /**
@@ -36,11 +52,13 @@ const loadPackage = lazyPackage('@google/generative-ai', () => import('@google/g
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option or without a key
  */
 export function googleGenerativeAI(options: GoogleGenerativeAIProviderOptions = {}): Provider {
+  checkKnown('googleGenerativeAI()', options, KNOWN)
   return {
     specVersion: 'v1',
     name: checkName(options.name ?? 'google'),
     vendor: 'google',
-    models: options.models === undefined ? null : checkModels(options.models),
+    models:
+      options.models === undefined ? null : checkModels('googleGenerativeAI()', options.models),
     capabilities: GEMINI_CAPABILITIES,
     ...geminiCalls(exchangeSource(options)),
   }

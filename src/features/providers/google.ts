@@ -14,11 +14,13 @@ import { isErrorStatus, transportError } from './transport-error.js'
 import {
   checkFunction,
   checkHeaders,
+  checkKnown,
   checkModels,
   checkName,
   checkText,
   checkURL,
 } from './vendor-options.js'
+import type { Known } from './vendor-options.js'
 
 type Fetch = typeof globalThis.fetch
 
@@ -43,6 +45,16 @@ export interface GoogleProviderOptions {
   readonly client?: GoogleGenAI | undefined
 }
 
+const KNOWN: Known<GoogleProviderOptions> = {
+  name: true,
+  apiKey: true,
+  baseURL: true,
+  headers: true,
+  fetch: true,
+  models: true,
+  client: true,
+}
+
 const CONNECTION_OPTIONS = ['apiKey', 'baseURL', 'headers'] as const
 /** The SDK's words for a stream that ended in the middle of an event. */
 const HALF_AN_EVENT = 'Incomplete JSON segment at the end'
@@ -55,13 +67,14 @@ const loadPackage = lazyPackage('@google/genai', () => import('@google/genai'))
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option or without a key
  */
 export function google(options: GoogleProviderOptions = {}): Provider {
+  checkKnown('google()', options, KNOWN)
   const client = clientSource(options)
   const observed = options.client === undefined || options.fetch !== undefined
   return {
     specVersion: 'v1',
     name: checkName(options.name ?? 'google'),
     vendor: 'google',
-    models: options.models === undefined ? null : checkModels(options.models),
+    models: options.models === undefined ? null : checkModels('google()', options.models),
     capabilities: GEMINI_CAPABILITIES,
     ...geminiCalls(async () => exchangeOn(await client(), observed, options.fetch)),
   }

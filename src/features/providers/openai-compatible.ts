@@ -6,9 +6,11 @@ import { chatCompletions } from './openai-chat.js'
 import { chatSender, lazyClient } from './openai-client.js'
 import {
   TEXT_CAPABILITIES,
+  checkCapabilities,
   checkFunction,
   checkGiven,
   checkHeaders,
+  checkKnown,
   checkModels,
   checkName,
   checkText,
@@ -16,6 +18,7 @@ import {
   widest,
   withCapabilities,
 } from './vendor-options.js'
+import type { Known } from './vendor-options.js'
 
 export interface OpenAICompatibleOptions {
   /** What requests and answers call it; unique in a client. */
@@ -41,13 +44,27 @@ export interface OpenAICompatibleOptions {
   readonly streamUsage?: boolean | undefined
 }
 
+const KNOWN: Known<OpenAICompatibleOptions> = {
+  name: true,
+  baseURL: true,
+  apiKey: true,
+  models: true,
+  headers: true,
+  fetch: true,
+  vendor: true,
+  capabilities: true,
+  streamUsage: true,
+}
+
 /**
  * A server that speaks chat completions. The `openai` package is loaded on the first call.
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option
  */
 export function openaiCompatible(options: OpenAICompatibleOptions): Provider {
+  checkKnown('openaiCompatible()', options, KNOWN)
+  checkCapabilities('openaiCompatible()', options.capabilities, 'capabilities')
   checkOptions(options)
-  const models = checkModels(options.models)
+  const models = checkModels('openaiCompatible()', options.models)
   const capabilities = { ...TEXT_CAPABILITIES, ...options.capabilities }
   const send = chatSender(lazyClient(() => connection(options)))
   return {

@@ -8,11 +8,13 @@ import { chatSender, lazyClient } from './openai-client.js'
 import {
   checkFunction,
   checkHeaders,
+  checkKnown,
   checkModels,
   checkName,
   checkText,
   checkURL,
 } from './vendor-options.js'
+import type { Known } from './vendor-options.js'
 import { EVERY_CAPABILITY } from '../../util/capabilities.js'
 
 export interface OpenAIProviderOptions {
@@ -41,6 +43,19 @@ export interface OpenAIProviderOptions {
 /** All that chat completions can carry; what a model cannot, the catalogue or `models` says. */
 const CAPABILITIES: ModelCapabilities = { ...EVERY_CAPABILITY, fileUrls: false }
 
+const KNOWN: Known<OpenAIProviderOptions> = {
+  name: true,
+  apiKey: true,
+  baseURL: true,
+  organization: true,
+  project: true,
+  headers: true,
+  fetch: true,
+  models: true,
+  clientOptions: true,
+  client: true,
+}
+
 const CONNECTION_OPTIONS = [
   'apiKey',
   'baseURL',
@@ -56,8 +71,9 @@ const CONNECTION_OPTIONS = [
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option or without a key
  */
 export function openai(options: OpenAIProviderOptions = {}): Provider {
+  checkKnown('openai()', options, KNOWN)
   const name = checkName(options.name ?? 'openai')
-  const models = options.models === undefined ? null : checkModels(options.models)
+  const models = options.models === undefined ? null : checkModels('openai()', options.models)
   const send = chatSender(clientSource(options))
   return {
     specVersion: 'v1',

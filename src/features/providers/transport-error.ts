@@ -61,6 +61,28 @@ export function httpError(facts: {
  * identifies is `bad_response`: an answer the vendor's client could not make sense of.
  */
 export function transportError(error: unknown, signal: AbortSignal): ProviderError {
+  return knownTransportError(error, signal) ?? new ProviderError({ reason: 'bad_response' })
+}
+
+/** As `transportError`, but for errors that may carry `status`, `headers`, `code` and `type`, as the SDKs' do. */
+export function callError(error: unknown, signal: AbortSignal): ProviderError {
+  return knownError(error, signal) ?? new ProviderError({ reason: 'bad_response' })
+}
+
+/** As `callError`, but undefined where nothing identifies the error. */
+export function knownError(error: unknown, signal: AbortSignal): ProviderError | undefined {
+  if (ProviderError.isInstance(error)) return error
+  const status = read(error, 'status') ?? read(error, 'statusCode')
+  if (signal.aborted || !isErrorStatus(status)) return knownTransportError(error, signal)
+  return httpError({
+    status,
+    type: errorToken(read(error, 'code')) ?? errorToken(read(error, 'type')),
+    headers: headersOf(error),
+    now: systemClock.now(),
+  })
+}
+
+function knownTransportError(error: unknown, signal: AbortSignal): ProviderError | undefined {
   if (ProviderError.isInstance(error)) return error
   if (signal.aborted) return new ProviderError({ reason: 'aborted' })
   const chain = causeChain(error)
@@ -75,21 +97,7 @@ export function transportError(error: unknown, signal: AbortSignal): ProviderErr
     if (reason) return new ProviderError({ reason })
   }
   const unanswered = chain.some((link) => namesOf(link).includes('APIConnectionError'))
-  return new ProviderError({ reason: unanswered ? 'network' : 'bad_response' })
-}
-
-/** As `transportError`, but for errors that may carry `status`, `headers`, `code` and `type`, as the SDKs' do. */
-export function callError(error: unknown, signal: AbortSignal): ProviderError {
-  if (ProviderError.isInstance(error)) return error
-  if (signal.aborted) return new ProviderError({ reason: 'aborted' })
-  const status = read(error, 'status') ?? read(error, 'statusCode')
-  if (!isErrorStatus(status)) return transportError(error, signal)
-  return httpError({
-    status,
-    type: errorToken(read(error, 'code')) ?? errorToken(read(error, 'type')),
-    headers: headersOf(error),
-    now: systemClock.now(),
-  })
+  return unanswered ? new ProviderError({ reason: 'network' }) : undefined
 }
 
 /** True for a number that can be the status of a failed or redirected HTTP call. */

@@ -1,7 +1,9 @@
 /** Checks of the options that all providers share, and what custom wire formats are assumed to carry. */
-import type { ModelCapabilities, ModelOptions } from '../../contracts/model.js'
-import { invalidOption } from '../../util/invalid-option.js'
+import type { ModelCapabilities, ModelOptions, ModelPrice } from '../../contracts/model.js'
+import { RaptorflowError } from '../../errors.js'
 import { EVERY_CAPABILITY } from '../../util/capabilities.js'
+import { closest } from '../../util/closest.js'
+import { invalidOption } from '../../util/invalid-option.js'
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** RFC 9110 5.6.2: what a header's name may hold. */
@@ -17,6 +19,63 @@ export const TEXT_CAPABILITIES: ModelCapabilities = {
   fileUrls: false,
   jsonObject: false,
   jsonSchema: false,
+}
+
+/** Every option there is; one that is forgotten here does not compile. */
+export type Known<Options extends object> = Readonly<Record<keyof Options & string, true>>
+
+const MODEL_FIELDS: Known<ModelOptions> = {
+  id: true,
+  aliases: true,
+  price: true,
+  contextWindow: true,
+  maxOutputTokens: true,
+  capabilities: true,
+  qualityScore: true,
+  reliabilityScore: true,
+  estimatedTime: true,
+  requestsPerMinute: true,
+  tier: true,
+}
+const RATES = { input: true, output: true, cacheRead: true, cacheWrite: true } as const
+const PRICE_FIELDS: Known<ModelPrice> = { ...RATES, tiers: true }
+const TIER_FIELDS: Known<NonNullable<ModelPrice['tiers']>[number]> = {
+  ...RATES,
+  aboveInputTokens: true,
+}
+const CAPABILITIES = Object.fromEntries(
+  Object.keys(EVERY_CAPABILITY).map((name) => [name, true]),
+) as Known<ModelCapabilities>
+
+/**
+ * Refuses what would otherwise have no effect: a misspelt `baseURL` would send everything elsewhere.
+ * @param what whose options these are, for instance `openai()`
+ * @param path where they stand, for instance `models.0.price.`
+ */
+export function checkKnown<Options extends object>(
+  what: string,
+  options: Options,
+  known: Known<Options>,
+  path = '',
+): void {
+  if (!isObject(options)) throw invalidOption(path.slice(0, -1) || 'options', 'an object', options)
+  const names = Object.keys(known)
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  const sameLetters = (name: string): boolean => name.toLowerCase() === unknown.toLowerCase()
+  const meant = names.find(sameLetters) ?? closest(unknown, names)
+  throw new RaptorflowError(
+    'INVALID_REQUEST',
+    `Unknown option \`${path}${unknown}\` of ${what}. ` +
+      (meant === undefined ? '' : `Did you mean \`${path}${meant}\`? `) +
+      `Known: ${names.join(', ')}.`,
+    { details: { field: `${path}${unknown}`, validation: 'option', reason: 'configuration' } },
+  )
+}
+
+/** What models can do, by name. */
+export function checkCapabilities(what: string, value: unknown, path: string): void {
+  if (value !== undefined) checkKnown(what, value as ModelCapabilities, CAPABILITIES, `${path}.`)
 }
 
 /** A provider's name. */
@@ -64,7 +123,7 @@ export function checkHeaders(option: string, value: unknown): void {
 }
 
 /** Models as names or with their facts; a name alone leaves the facts to the catalogue. */
-export function checkModels(value: unknown): readonly ModelOptions[] {
+export function checkModels(what: string, value: unknown): readonly ModelOptions[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw invalidOption('models', 'an array of at least one model', value)
   }
@@ -75,14 +134,32 @@ export function checkModels(value: unknown): readonly ModelOptions[] {
     if (!isModelOptions(model)) {
       throw invalidOption(path, 'a model name or an object with an `id`', item)
     }
+    checkModel(what, model, `${path}.`)
     if (seen.has(model.id)) throw invalidOption(path, 'a model that is not listed yet', item)
     seen.add(model.id)
     return model
   })
 }
 
+/** Names only: what a price's rates may be, the catalogue checks. */
+function checkModel(what: string, model: ModelOptions, path: string): void {
+  checkKnown(what, model, MODEL_FIELDS, path)
+  checkCapabilities(what, model.capabilities, `${path}capabilities`)
+  if (model.price === undefined) return
+  checkKnown(what, model.price, PRICE_FIELDS, `${path}price.`)
+  const tiers: unknown = model.price.tiers ?? []
+  if (!Array.isArray(tiers)) throw invalidOption(`${path}price.tiers`, 'an array', tiers)
+  for (const [index, tier] of (tiers as NonNullable<ModelPrice['tiers']>).entries()) {
+    checkKnown(what, tier, TIER_FIELDS, `${path}price.tiers.${index}.`)
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function isModelOptions(value: unknown): value is ModelOptions {
-  if (typeof value !== 'object' || value === null || !('id' in value)) return false
+  if (!isObject(value) || !('id' in value)) return false
   return typeof value.id === 'string' && value.id !== ''
 }
 

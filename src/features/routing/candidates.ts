@@ -28,7 +28,10 @@ export interface Candidates {
    * catalogue is work that most requests never need, so it is done here, at the first call.
    */
   addSubstitutes(): readonly Candidate[]
-  /** True when `candidate` is the last there is, with nothing left to add. */
+  /**
+   * True when nobody is left to ask should `candidate`'s provider hang: of that provider, only what
+   * was named counts. Works out the substitutes.
+   */
   isLast(candidate: Candidate): boolean
 }
 
@@ -37,8 +40,6 @@ export interface CandidateSource {
   readonly find: (name: string) => readonly Offer[]
   readonly all: () => readonly Offer[]
   readonly defaultModel: string
-  /** How many providers there are. */
-  readonly providers: number
   /** The client's own fallback list. */
   readonly fallback: readonly string[]
   /** Estimated input tokens at this offer. */
@@ -74,13 +75,18 @@ export function findCandidates(request: ParsedRequest, source: CandidateSource):
   take(namedOffers(named, source, policy))
   take(fromFallbackList(request, source, named[0], policy))
   let substitutes: readonly Candidate[] | undefined
+  const addSubstitutes = (): readonly Candidate[] =>
+    (substitutes ??= take(substitutesOf(request, source, named[0], policy)))
   return {
     accepted,
     rejected,
-    addSubstitutes: () => (substitutes ??= take(substitutesOf(request, source, named[0], policy))),
-    isLast: (candidate) =>
-      candidate === accepted.at(-1) &&
-      (substitutes !== undefined || !allows(policy, 'equivalent') || source.providers < 2),
+    addSubstitutes,
+    isLast: (candidate) => {
+      addSubstitutes()
+      return accepted
+        .slice(accepted.indexOf(candidate) + 1)
+        .every((next) => next.substitute && next.offer.provider === candidate.offer.provider)
+    },
   }
 }
 

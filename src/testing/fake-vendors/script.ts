@@ -1,7 +1,9 @@
 /** The rules a test gave the fake vendors, used up in the order they came. */
+import { checkKnown } from '../../features/providers/vendor-options.js'
+import type { Known } from '../../features/providers/vendor-options.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import type { Random } from '../../contracts/clock.js'
-import type { VendorRule } from './faults.js'
+import type { VendorFault, VendorRule } from './faults.js'
 import type { VendorRequest } from './types.js'
 
 interface ActiveRule {
@@ -9,7 +11,41 @@ interface ActiveRule {
   left: number
 }
 
-function check({ times = Infinity, probability = 1 }: VendorRule): void {
+const KNOWN: Known<VendorRule> = {
+  vendor: true,
+  model: true,
+  when: true,
+  times: true,
+  probability: true,
+  fault: true,
+  answer: true,
+}
+
+const FAULT_KINDS: Readonly<Record<VendorFault['kind'], true>> = {
+  status: true,
+  quota: true,
+  spend_limit: true,
+  context_length: true,
+  body: true,
+  empty: true,
+  content_filter: true,
+  reset: true,
+  closed: true,
+  stall: true,
+  slow_first_byte: true,
+  cut: true,
+  truncated: true,
+  malformed: true,
+  keep_alive: true,
+  stream_error: true,
+}
+
+function check(rule: VendorRule): void {
+  checkKnown('a rule of fakeVendors()', rule, KNOWN)
+  const { times = Infinity, probability = 1, fault } = rule
+  if (fault !== undefined && !Object.hasOwn(FAULT_KINDS, fault.kind)) {
+    throw invalidOption('fault.kind', `one of ${Object.keys(FAULT_KINDS).join(', ')}`, fault.kind)
+  }
   if (times !== Infinity && (!Number.isInteger(times) || times < 1)) {
     throw invalidOption('times', 'an integer >= 1', times)
   }

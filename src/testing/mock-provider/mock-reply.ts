@@ -2,6 +2,7 @@
 import { RaptorflowError } from '../../errors.js'
 import type { ProviderCall } from '../../contracts/provider.js'
 import type { ScriptedAnswer } from '../scripted-answer.js'
+import { replyProblem } from './check-reply.js'
 import type { MockFault } from './mock-faults.js'
 
 /** A text, an answer in parts, or a failure (which may come after some of the answer's chunks). */
@@ -18,10 +19,12 @@ export type MockReplyFunction = (
   context: MockReplyContext,
 ) => MockReply | Promise<MockReply>
 
-/** One reply for all calls, a function, or a list used in turn. */
-export type MockReplies = MockReply | MockReplyFunction | readonly MockReply[]
+/** One reply for all calls, a function, or a list of either used in turn. */
+export type MockReplies = MockReply | MockReplyFunction | readonly (MockReply | MockReplyFunction)[]
 
-function isList(replies: MockReplies): replies is readonly MockReply[] {
+function isList(
+  replies: MockReplies | undefined,
+): replies is readonly (MockReply | MockReplyFunction)[] {
   return Array.isArray(replies)
 }
 
@@ -32,24 +35,44 @@ function unscripted(message: string): RaptorflowError {
   })
 }
 
-/** @throws RaptorflowError INTERNAL_ERROR, reason `unscripted_call`, when nothing is left to say */
-export function replyTo(
+/**
+ * Looks at what can be seen before a call; a function's reply is looked at when it comes.
+ * @throws RaptorflowError INVALID_REQUEST, reason `configuration`
+ */
+export function checkReplies(replies: MockReplies | undefined): void {
+  const listed = isList(replies) ? [...replies.entries()] : [[undefined, replies] as const]
+  for (const [index, reply] of listed) {
+    if (typeof reply === 'function' || (index === undefined && reply === undefined)) continue
+    const problem = replyProblem(reply)
+    if (problem === undefined) continue
+    const field = index === undefined ? 'reply' : `reply.${index}`
+    throw new RaptorflowError(
+      'INVALID_REQUEST',
+      `Expected \`${field}\` of mockProvider() to be a text, an answer in parts or a function: ${problem}`,
+      { details: { field, validation: 'option', reason: 'configuration' } },
+    )
+  }
+}
+
+/** @throws RaptorflowError INTERNAL_ERROR, reason `unscripted_call`, when nothing sensible is left to say */
+export async function replyTo(
   replies: MockReplies | undefined,
   call: ProviderCall,
   context: MockReplyContext,
-): MockReply | Promise<MockReply> {
-  if (replies === undefined) {
-    throw unscripted(
-      'Expected `mockProvider` to know a reply, but it was called without one. Pass `reply`: a text, an answer, a function or a list of these.',
-    )
-  }
-  if (typeof replies === 'function') return replies(call, context)
-  if (!isList(replies)) return replies
-  const reply = replies[context.index]
+): Promise<MockReply> {
+  const reply = isList(replies) ? replies[context.index] : replies
   if (reply === undefined) {
     throw unscripted(
-      `Unscripted call: expected at most ${replies.length} calls of \`mockProvider\`, one for each reply, got call ${context.index + 1}. Add a reply, or find out who made the extra call.`,
+      isList(replies)
+        ? `Unscripted call: expected at most ${replies.length} calls of \`mockProvider\`, one for each reply, got call ${context.index + 1}. Add a reply, or find out who made the extra call: a failure that may pass is tried again once nobody else is left to ask.`
+        : 'Expected `mockProvider` to know a reply, but it was called without one. Pass `reply`: a text, an answer, a function or a list of these.',
     )
   }
-  return reply
+  if (typeof reply !== 'function') return reply
+  const said = await reply(call, context)
+  const problem = replyProblem(said)
+  if (problem === undefined) return said
+  throw unscripted(
+    `Unscripted call: expected the reply function of \`mockProvider\` to return a text or an answer in parts for call ${context.index + 1}: ${problem}`,
+  )
 }

@@ -259,14 +259,6 @@ describe('the ledger', () => {
     expect(ledger.health()).toEqual([])
   })
 
-  it('averages queue waits in seconds', () => {
-    const { ledger } = ledgerAt()
-    expect(ledger.averageQueueWaitSeconds()).toBe(0)
-    ledger.queueWait(0)
-    ledger.queueWait(3_000)
-    expect(ledger.averageQueueWaitSeconds()).toBe(1.5)
-  })
-
   it.each([0, -1, 1.5, NaN, Infinity, 1_000_001])('refuses to keep %s rows', (maxRows) => {
     let thrown: unknown
     try {

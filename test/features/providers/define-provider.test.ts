@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defineProvider } from '../../../src/features/providers/define-provider.js'
 import type { DefineProviderOptions } from '../../../src/features/providers/define-provider.js'
-import { ProviderError } from '../../../src/errors.js'
+import { ProviderError, RaptorflowError } from '../../../src/errors.js'
+import { InferenceClient } from '../../../src/index.js'
 import { callOf, collect, factsOf, never } from './openai-server.js'
 
 const define = (options: Partial<DefineProviderOptions>) =>
@@ -80,6 +81,10 @@ describe('defineProvider()', () => {
     [{ text: 'a', usage: 7 }],
     [{ text: 'a', usage: { input: -1, output: 0 } }],
     [{ text: 'a', usage: { input: 1 } }],
+    [{}],
+    [{ texty: 'a' }],
+    [{ text: null }],
+    [{ finish_reason: 'length' }],
     [{ tool_calls: {} }],
     [{ tool_calls: [{ name: 'a' }] }],
   ])('calls %j a bad response', async (result) => {
@@ -89,7 +94,11 @@ describe('defineProvider()', () => {
   })
 
   it('calls an empty answer empty and a filtered one filtered', async () => {
-    expect(await factsOf(answering('').call(callOf(), never()))).toEqual({ reason: 'empty' })
+    for (const nothing of ['', ' ', { text: '' }, { tool_calls: [] }, { reasoning: 'Hm.' }]) {
+      expect(await factsOf(answering(nothing).call(callOf(), never()))).toEqual({ reason: 'empty' })
+    }
+    const wordless = answering({ finish_reason: 'content_filter' })
+    expect(await factsOf(wordless.call(callOf(), never()))).toEqual({ reason: 'content_filter' })
     const filtered = answering({ text: 'x', finish_reason: 'content_filter', usage })
     expect(await factsOf(filtered.call(callOf(), never()))).toEqual({
       reason: 'content_filter',
@@ -98,8 +107,8 @@ describe('defineProvider()', () => {
   })
 
   it.each([
-    [new Error('SECRET'), { reason: 'bad_response' }],
-    ['SECRET', { reason: 'bad_response' }],
+    [new SyntaxError('SECRET'), { reason: 'bad_response' }],
+    [new TypeError('fetch failed'), { reason: 'network' }],
     [Object.assign(new Error('SECRET'), { status: 503 }), { status: 503 }],
     [
       Object.assign(new Error('SECRET'), {
@@ -110,7 +119,6 @@ describe('defineProvider()', () => {
       { status: 429, type: 'slow_down', retryAfterMs: 2_000 },
     ],
     [Object.assign(new Error('SECRET'), { statusCode: 401 }), { status: 401 }],
-    [Object.assign(new Error('SECRET'), { status: 7 }), { reason: 'bad_response' }],
     [
       Object.assign(new Error('SECRET'), { code: 'ECONNREFUSED' }),
       { reason: 'network', causeCode: 'ECONNREFUSED' },
@@ -126,6 +134,44 @@ describe('defineProvider()', () => {
       },
     })
     expect(await factsOf(collect(streaming.stream(callOf(), never())))).toEqual(facts)
+  })
+
+  it.each([
+    new Error('SECRET'),
+    new TypeError('x is not a function'),
+    Object.assign(new Error('SECRET'), { status: 7 }),
+    Object.assign(new Error('SECRET'), { status: '503' }),
+    Object.assign(new Error('SECRET'), { code: 'something_of_mine' }),
+    new RaptorflowError('RATE_LIMITED', 'of a client that the function calls'),
+    new RaptorflowError('ABORTED', 'of such a client', {
+      cause: new DOMException('', 'AbortError'),
+    }),
+    'SECRET',
+  ])('leaves %o as it is: no fact identifies it', async (error: unknown) => {
+    const streaming = define({
+      stream: async function* () {
+        yield 'Hi'
+        throw error as Error
+      },
+    })
+    for (const work of [
+      failing(error).call(callOf(), never()),
+      collect(failing(error).stream(callOf(), never())),
+      collect(streaming.stream(callOf(), never())),
+    ]) {
+      await expect(work).rejects.toBe(error)
+    }
+  })
+
+  it('counts whatever is thrown after an abort as the abort', async () => {
+    const controller = new AbortController()
+    const provider = define({
+      call: () => {
+        controller.abort()
+        throw new TypeError('x is not a function')
+      },
+    })
+    expect(await factsOf(provider.call(callOf(), controller.signal))).toEqual({ reason: 'aborted' })
   })
 
   it('takes a stream of texts for complete when it ends', async () => {
@@ -240,5 +286,38 @@ describe('defineProvider()', () => {
         details: expect.objectContaining({ field, reason: 'configuration' }) as object,
       }) as Error,
     )
+  })
+})
+
+describe('a bug in the function', () => {
+  const bug = () => {
+    throw new TypeError('x is not a function')
+  }
+  const clientOf = (...providers: ReturnType<typeof define>[]) =>
+    new InferenceClient({ providers, defaultModel: 'm', random: () => 0 })
+
+  it('is the end where nobody else can be asked: it would happen again', async () => {
+    let calls = 0
+    const buggy = define({
+      call: () => {
+        calls += 1
+        return bug()
+      },
+    })
+    const error: unknown = await clientOf(buggy)
+      .infer('q')
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'INTERNAL_ERROR',
+      retryable: false,
+      details: { reason: 'internal' },
+    })
+    expect(calls).toBe(1)
+  })
+
+  it('moves on to the next provider', async () => {
+    const answer = await clientOf(define({ call: bug }), define({ name: 'other' })).infer('q')
+    expect(answer.provider_used).toBe('other')
+    expect(answer.attempts.map(({ kind }) => kind)).toEqual(['internal', null])
   })
 })

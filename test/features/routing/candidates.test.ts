@@ -33,7 +33,6 @@ const source = (overrides: Partial<CandidateSource> = {}): CandidateSource => ({
     ),
   all: () => OFFERS,
   defaultModel: 'good',
-  providers: 2,
   fallback: [],
   inputTokens: () => 10,
   priceRank: ({ model }) => model.price?.input ?? Infinity,

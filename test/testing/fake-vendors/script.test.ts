@@ -11,7 +11,7 @@ import {
   openaiDriver,
   stateAfter,
 } from './sdk-drivers.js'
-import type { FakeVendors } from '../../../src/testing/index.js'
+import type { FakeVendors, FakeVendorsOptions, VendorRule } from '../../../src/testing/index.js'
 
 let vendors: FakeVendors
 
@@ -49,6 +49,20 @@ describe('rules', () => {
     expect((await openai.unary({ model: 'gpt-5-mini' })).text).toBe('for the fives')
     expect((await openai.unary({ prompt: 'ping' })).text).toBe('pong')
     expect((await openai.unary({ model: 'gpt-4o' })).text).toContain('Reference')
+  })
+
+  it.each([
+    ['an unknown field', { vendr: 'openai' }, 'vendr'],
+    ['an unknown fault', { fault: { kind: 'timeout' } }, 'fault.kind'],
+  ])('with %s are refused', (_what, rule, field) => {
+    expect(() => {
+      vendors.script(rule as VendorRule)
+    }).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_REQUEST',
+        details: expect.objectContaining({ field, reason: 'configuration' }) as object,
+      }) as Error,
+    )
   })
 
   it('strike with their probability, the same way for the same seed', async () => {
@@ -186,6 +200,14 @@ describe('time', () => {
     } finally {
       await own.close()
     }
+  })
+})
+
+it('an unknown option is refused', async () => {
+  await expect(fakeVendors({ latencyMS: 5 } as FakeVendorsOptions)).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    message: expect.stringContaining('Did you mean `latencyMs`?') as string,
+    details: { field: 'latencyMS', reason: 'configuration' },
   })
 })
 

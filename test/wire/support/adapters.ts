@@ -36,7 +36,7 @@ export const OPENAI: Adapter = {
   create: (connection) => openai({ ...connection, models: ['gpt-4o'] }),
 }
 
-export const ANTHROPIC: Adapter = {
+const ANTHROPIC: Adapter = {
   id: 'anthropic',
   vendor: 'anthropic',
   model: 'claude-sonnet-4-6',
@@ -44,7 +44,7 @@ export const ANTHROPIC: Adapter = {
   create: (connection) => anthropic({ ...connection, models: ['claude-sonnet-4-6'] }),
 }
 
-export const GOOGLE: Adapter = {
+const GOOGLE: Adapter = {
   id: 'google',
   vendor: 'google',
   model: 'gemini-2.5-flash',
@@ -52,7 +52,7 @@ export const GOOGLE: Adapter = {
   create: (connection) => google({ ...connection, models: ['gemini-2.5-flash'] }),
 }
 
-export const GOOGLE_GENERATIVE_AI: Adapter = {
+const GOOGLE_GENERATIVE_AI: Adapter = {
   ...GOOGLE,
   id: 'google-generative-ai',
   create: (connection) => googleGenerativeAI({ ...connection, models: ['gemini-2.5-flash'] }),
