@@ -10,14 +10,19 @@ export function errorKind(error: unknown): string {
   }
 }
 
-/** Where in the code it was thrown: the first frame of its stack, which holds no message. */
+/** `at name (place:line:column)`, and nothing else. */
+const FRAME = /^\s+at (?:[\w$.<>[\] ]+ \()?(?:file:\/\/|node:|\/|[A-Za-z]:\\)[^()\n]*:\d+:\d+\)?$/
+
+/** Where in the code it was thrown: the first frame of its stack, the message cut off before. */
 export function errorFrame(error: unknown): string | undefined {
   try {
-    const stack = error instanceof Error ? error.stack : undefined
-    return stack
-      ?.split('\n')
-      .find((line) => /^\s+at /.test(line))
-      ?.trim()
+    if (!(error instanceof Error) || error.stack === undefined) return undefined
+    const { stack, message } = error
+    // A message may hold lines that look like frames: only what follows it is looked at.
+    const start = stack.indexOf(message)
+    if (start < 0) return undefined
+    const frames = stack.slice(start + message.length).split('\n')
+    return frames.find((line) => FRAME.test(line))?.trim()
   } catch {
     return undefined
   }

@@ -162,7 +162,7 @@ export function follow<T>(promise: Promise<T>): () => Standing<T> {
 }
 
 /** The RaptorflowError a promise rejects with; anything else fails the test. */
-export async function failure(promise: Promise<unknown>): Promise<RaptorflowError> {
+async function failure(promise: Promise<unknown>): Promise<RaptorflowError> {
   const outcome = await promise.then(
     () => new Error('expected a rejection'),
     (error: unknown) => error,

@@ -1,11 +1,11 @@
 /** What is wrong with a scripted reply: a field or a fault that would silently have no effect. */
 import { closest } from '../../util/closest.js'
 import type { MockFault } from './mock-faults.js'
-import type { MockReply } from './mock-reply.js'
+import type { ScriptedAnswer } from '../scripted-answer.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
-const REPLY_FIELDS: Readonly<Record<keyof Exclude<MockReply, string>, true>> = {
+const REPLY_FIELDS: Readonly<Record<keyof ScriptedAnswer | 'fault', true>> = {
   text: true,
   reasoning: true,
   tool_calls: true,
