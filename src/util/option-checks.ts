@@ -1,30 +1,40 @@
 /** Checks of constructor options; each names the option it refuses. */
 import { RaptorflowError } from '../errors.js'
+import { closest } from './closest.js'
 import { invalidOption } from './invalid-option.js'
 
 type Names<T> = readonly (keyof T & string)[]
 
 /**
- * The value, an object with none but the named options: a typo must not pass for the default.
- * @param path where the object stands, '' for the top
+ * Refuses an option that does not exist: a typo must not pass for the default.
+ * @param what whose options these are, for instance `openai()`
+ * @param path where they stand, for instance `cache.`; '' for the top
+ * @throws RaptorflowError INVALID_REQUEST, reason `configuration`
  */
-export function knownKeys<T extends object>(path: string, value: T, names: Names<T>): T {
-  if (!isObject(value)) throw invalidOption(path === '' ? 'options' : path, 'an object', value)
-  const known: readonly string[] = names
-  const unknown = Object.keys(value).find((name) => !known.includes(name))
-  if (unknown === undefined) return value
-  const within = path === '' ? '' : ` in \`${path}\``
+export function refuseUnknown(
+  what: string,
+  options: object,
+  names: readonly string[],
+  path = '',
+): void {
+  if (!isObject(options)) throw invalidOption(path.slice(0, -1) || 'options', 'an object', options)
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  const sameLetters = (name: string): boolean => name.toLowerCase() === unknown.toLowerCase()
+  const meant = names.find(sameLetters) ?? closest(unknown, names)
   throw new RaptorflowError(
     'INVALID_REQUEST',
-    `Expected only the options ${names.join(', ')}${within}; got \`${unknown}\`. Check its spelling.`,
-    {
-      details: {
-        field: path === '' ? unknown : `${path}.${unknown}`,
-        validation: 'option',
-        reason: 'configuration',
-      },
-    },
+    `Unknown option \`${path}${unknown}\` of ${what}. ` +
+      (meant === undefined ? '' : `Did you mean \`${path}${meant}\`? `) +
+      `Known: ${names.join(', ')}.`,
+    { details: { field: `${path}${unknown}`, validation: 'option', reason: 'configuration' } },
   )
+}
+
+/** The client's options at `path` ('' for the top), an object with none but the named ones. */
+export function knownKeys<T extends object>(path: string, value: T, names: Names<T>): T {
+  refuseUnknown('InferenceClient', value, names, path === '' ? '' : `${path}.`)
+  return value
 }
 
 /** Undefined when left out, else an object, of a class perhaps, that has all the methods. */

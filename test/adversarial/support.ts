@@ -161,16 +161,6 @@ export function follow<T>(promise: Promise<T>): () => Standing<T> {
   return () => standing
 }
 
-/** The RaptorflowError a promise rejects with; anything else fails the test. */
-async function failure(promise: Promise<unknown>): Promise<RaptorflowError> {
-  const outcome = await promise.then(
-    () => new Error('expected a rejection'),
-    (error: unknown) => error,
-  )
-  if (isRaptorflowError(outcome)) return outcome
-  throw new Error('expected a RaptorflowError, got something else')
-}
-
 /** Safe for anything that can be thrown. */
 export function isRaptorflowError(value: unknown): value is RaptorflowError {
   try {

@@ -1,9 +1,8 @@
 /** Checks of the options that all providers share, and what custom wire formats are assumed to carry. */
 import type { ModelCapabilities, ModelOptions, ModelPrice } from '../../contracts/model.js'
-import { RaptorflowError } from '../../errors.js'
 import { EVERY_CAPABILITY } from '../../util/capabilities.js'
-import { closest } from '../../util/closest.js'
 import { invalidOption } from '../../util/invalid-option.js'
+import { refuseUnknown } from '../../util/option-checks.js'
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** RFC 9110 5.6.2: what a header's name may hold. */
@@ -58,19 +57,7 @@ export function checkKnown<Options extends object>(
   known: Known<Options>,
   path = '',
 ): void {
-  if (!isObject(options)) throw invalidOption(path.slice(0, -1) || 'options', 'an object', options)
-  const names = Object.keys(known)
-  const unknown = Object.keys(options).find((name) => !names.includes(name))
-  if (unknown === undefined) return
-  const sameLetters = (name: string): boolean => name.toLowerCase() === unknown.toLowerCase()
-  const meant = names.find(sameLetters) ?? closest(unknown, names)
-  throw new RaptorflowError(
-    'INVALID_REQUEST',
-    `Unknown option \`${path}${unknown}\` of ${what}. ` +
-      (meant === undefined ? '' : `Did you mean \`${path}${meant}\`? `) +
-      `Known: ${names.join(', ')}.`,
-    { details: { field: `${path}${unknown}`, validation: 'option', reason: 'configuration' } },
-  )
+  refuseUnknown(what, options, Object.keys(known), path)
 }
 
 /** What models can do, by name. */
