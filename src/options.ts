@@ -100,6 +100,7 @@ const NAMES = [
 
 const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const
 
+const MOST_MODELS = 10_000
 const PROVIDER_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
 /** @throws RaptorflowError INVALID_REQUEST, reason `configuration`, naming the option */
@@ -161,7 +162,10 @@ function checkProviders(providers: unknown): readonly Provider[] {
     ) {
       throw invalidOption(where, 'a provider, such as openai({ apiKey }) makes', provider)
     }
-    const { name } = provider
+    const { name, models } = provider
+    if (models !== null && (!Array.isArray(models) || models.length > MOST_MODELS)) {
+      throw invalidOption(`${where}.models`, `null or an array of at most ${MOST_MODELS}`, models)
+    }
     if (typeof name !== 'string' || !PROVIDER_NAME.test(name)) {
       throw invalidOption(`${where}.name`, 'text of a-z 0-9 _ -, at most 64 long', name)
     }

@@ -59,10 +59,13 @@ export function func<T>(path: string, value: T): T {
   throw invalidOption(path, 'a function', value)
 }
 
+/** Nobody configures more; a sparse array of billions would be walked for minutes. */
+const MOST_ITEMS = 1_000
+
 export function list<T>(path: string, value: readonly T[]): readonly T[] {
   const given: unknown = value
-  if (Array.isArray(given)) return value
-  throw invalidOption(path, 'an array', value)
+  if (Array.isArray(given) && given.length <= MOST_ITEMS) return value
+  throw invalidOption(path, `an array of at most ${MOST_ITEMS} items`, value)
 }
 
 export function record<T extends object>(path: string, value: T): T {

@@ -11,6 +11,7 @@ import {
   type Usage,
 } from '../../src/index.js'
 import { FakeClock } from '../../src/testing/index.js'
+import { EVERY_CAPABILITY } from '../../src/util/capabilities.js'
 
 /** A text that must never show up where it was not put on purpose. */
 export const CANARY = 'canary-7f3a9c'
@@ -70,21 +71,7 @@ export const ANSWER: ProviderAnswer = {
 
 export const FINISH: Delta = { type: 'finish', finish_reason: 'stop', usage: USAGE }
 
-const CAPABILITIES: ModelCapabilities = {
-  tools: true,
-  toolChoice: true,
-  images: true,
-  files: true,
-  fileUrls: true,
-  jsonObject: true,
-  jsonSchema: true,
-  stop: true,
-  seed: true,
-  topP: true,
-  maxTemperature: 2,
-  temperatureWithTopP: true,
-  stream: true,
-}
+const CAPABILITIES: ModelCapabilities = EVERY_CAPABILITY
 
 /** A provider as JavaScript could hand it in: nothing about its two functions is checked. */
 export function rawProvider(

@@ -11,7 +11,7 @@ import type { MessagesBody } from './anthropic-request.js'
 import { MessageReader } from './anthropic-stream.js'
 import { attemptSignal } from './attempt-signal.js'
 import { within } from '../../util/within.js'
-import { createEventReader, readBody } from './event-reader.js'
+import { createEventReader, isEventStream, readBody } from './event-reader.js'
 import type { EventReader, ServerEvent } from './event-reader.js'
 
 /** Sends one call; the answer's body is not read yet. Rejects with the SDK's errors. */
@@ -100,9 +100,4 @@ function dataOf(event: ServerEvent): unknown {
 
 async function readAnswer(response: Response): Promise<ProviderAnswer> {
   return answerOf(JSON.parse(await readBody(response)))
-}
-
-/** Some servers name no type, or a wrong one, for their events; JSON and HTML they do name. */
-function isEventStream(response: Response): boolean {
-  return !/\bjson\b|text\/html/i.test(response.headers.get('content-type') ?? '')
 }

@@ -139,3 +139,9 @@ async function* textOf(response: Response): AsyncGenerator<string, undefined> {
   const rest = decoder.decode()
   if (rest !== '') yield rest
 }
+
+/** Some servers name no type, or a wrong one, for their events; JSON and HTML they do name. */
+export function isEventStream(response: Response): boolean {
+  const type = response.headers.get('content-type') ?? ''
+  return !/^(?:application\/(?:[\w.]+\+)?json|text\/html)\b/i.test(type.trim())
+}

@@ -7,7 +7,7 @@ import { systemClock } from '../../util/clock.js'
 import { answerDeltas } from './answer-deltas.js'
 import { attemptSignal } from './attempt-signal.js'
 import { within } from '../../util/within.js'
-import { createEventReader, readBody } from './event-reader.js'
+import { createEventReader, isEventStream, readBody } from './event-reader.js'
 import type { EventReader, ServerEvent } from './event-reader.js'
 import { answerOf } from './openai-answer.js'
 import { createChunkReader } from './openai-chunks.js'
@@ -107,12 +107,6 @@ function chunkOf(event: ServerEvent, reader: ChunkReader): unknown {
 
 async function readAnswer(response: Response): Promise<ProviderAnswer> {
   return answerOf(JSON.parse(await readBody(response)))
-}
-
-/** Some servers name no type, or a wrong one, for their events; JSON and HTML they do name. */
-function isEventStream(response: Response): boolean {
-  const type = response.headers.get('content-type') ?? ''
-  return !/^(?:application\/(?:[\w.]+\+)?json|text\/html)\b/i.test(type.trim())
 }
 
 /** A missing package or a bad option is the caller's to mend and stays what it is. */

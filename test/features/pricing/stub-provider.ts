@@ -2,22 +2,9 @@
 import type { ModelCapabilities } from '../../../src/contracts/model.js'
 import type { Logger } from '../../../src/contracts/logger.js'
 import type { Provider } from '../../../src/contracts/provider.js'
+import { EVERY_CAPABILITY } from '../../../src/util/capabilities.js'
 
-export const EVERYTHING: ModelCapabilities = {
-  tools: true,
-  toolChoice: true,
-  images: true,
-  files: true,
-  fileUrls: true,
-  jsonObject: true,
-  jsonSchema: true,
-  stop: true,
-  seed: true,
-  topP: true,
-  maxTemperature: 2,
-  temperatureWithTopP: true,
-  stream: true,
-}
+export const EVERYTHING: ModelCapabilities = EVERY_CAPABILITY
 
 export function stubProvider(name: string, part: Partial<Provider> = {}): Provider {
   return {

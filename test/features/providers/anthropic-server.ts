@@ -11,6 +11,7 @@ import type {
 } from '../../../src/contracts/provider.js'
 import { ProviderError } from '../../../src/errors.js'
 import type { ProviderErrorFacts } from '../../../src/errors.js'
+import { EVERY_CAPABILITY } from '../../../src/util/capabilities.js'
 
 export type Json = Readonly<Record<string, unknown>>
 export type Respond = (response: ServerResponse) => void
@@ -182,21 +183,7 @@ const MODEL: Model = {
   price: null,
   contextWindow: null,
   maxOutputTokens: null,
-  capabilities: {
-    tools: true,
-    toolChoice: true,
-    images: true,
-    files: true,
-    fileUrls: true,
-    jsonObject: true,
-    jsonSchema: true,
-    stop: true,
-    seed: true,
-    topP: true,
-    maxTemperature: 2,
-    temperatureWithTopP: true,
-    stream: true,
-  },
+  capabilities: EVERY_CAPABILITY,
   qualityScore: null,
   reliabilityScore: null,
   estimatedTime: null,

@@ -7,6 +7,7 @@ import type { Model } from '../../../src/contracts/model.js'
 import type { Delta, ProviderCall } from '../../../src/contracts/provider.js'
 import { ProviderError } from '../../../src/errors.js'
 import type { ProviderErrorFacts } from '../../../src/errors.js'
+import { EVERY_CAPABILITY } from '../../../src/util/capabilities.js'
 
 export interface Received {
   readonly path: string
@@ -162,21 +163,7 @@ const MODEL: Model = {
   price: null,
   contextWindow: null,
   maxOutputTokens: null,
-  capabilities: {
-    tools: true,
-    toolChoice: true,
-    images: true,
-    files: true,
-    fileUrls: false,
-    jsonObject: true,
-    jsonSchema: true,
-    stop: true,
-    seed: true,
-    topP: true,
-    maxTemperature: 2,
-    temperatureWithTopP: true,
-    stream: true,
-  },
+  capabilities: { ...EVERY_CAPABILITY, fileUrls: false },
   qualityScore: null,
   reliabilityScore: null,
   estimatedTime: null,
