@@ -136,6 +136,49 @@ describe('the life of a client', () => {
     expect(RaptorflowError.isInstance(error) && error.details.reason).toBe('closed')
   })
 
+  it('flushes what slow levels have not written yet', async () => {
+    const written: string[] = []
+    let finish: () => void = () => undefined
+    const stats = { enabled: true, entries: 0, bytes: 0, max_entries: 1, max_bytes: 1 }
+    const client = new InferenceClient({
+      providers: [mockProvider({ reply: 'ok' })],
+      defaultModel: 'mock-model',
+      cache: {
+        l2: {
+          level: 'l2',
+          get: () => Promise.resolve(undefined),
+          set: async (key) => {
+            await new Promise<void>((resolve) => (finish = resolve))
+            written.push(key)
+          },
+          delete: () => Promise.resolve(),
+          clear: () => Promise.resolve(),
+          stats: () => stats,
+        },
+      },
+    })
+    await client.infer('q')
+    const flushed = client.flush()
+    expect(written).toHaveLength(0)
+    finish()
+    await flushed
+    expect(written).toHaveLength(1)
+  })
+
+  it('ends with the block that declared it', async () => {
+    const provider = mockProvider({ reply: 'ok' })
+    let client: InferenceClient
+    {
+      await using scoped = new InferenceClient({
+        providers: [provider],
+        defaultModel: 'mock-model',
+      })
+      client = scoped
+      await scoped.infer('q')
+    }
+    await expect(client.infer('q')).rejects.toMatchObject({ details: { reason: 'closed' } })
+  })
+
   it('survives listeners and loggers that throw or reject', async () => {
     const broken = () => {
       throw new Error('listener')

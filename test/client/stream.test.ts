@@ -161,3 +161,22 @@ describe('stream', () => {
     expect(types.at(-1)).toBe('complete')
   })
 })
+
+describe('a stream whose providers fail', () => {
+  it('gets an answer past its time as its text, and says so', async () => {
+    const clock = new FakeClock()
+    const provider = mockProvider({
+      reply: (_call, { index }) =>
+        index === 0 ? 'old answer' : { fault: { kind: 'status', status: 503 } },
+      clock,
+    })
+    const client = clientOf(provider, clock)
+    await client.infer('q')
+    await clock.advance(2 * 3_600_000)
+    const chunks = collect(client.stream('q'))
+    await clock.advance(1_000)
+    expect(textOf(await chunks)).toBe('old answer')
+    const last = (await chunks).at(-1)
+    expect(last?.type === 'complete' && last.data.cache.stale).toBe(true)
+  })
+})
