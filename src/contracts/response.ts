@@ -143,6 +143,24 @@ export interface ClearCacheResponse {
   readonly levels: { readonly [level: string]: { readonly success: boolean } }
 }
 
+export interface InvalidateTagsResponse {
+  readonly success: boolean
+  readonly tags: readonly string[]
+  readonly timestamp: string
+  /** Per level: whether other processes and a later start know of it; a level that does not exist counts. */
+  readonly levels: { readonly [level: string]: { readonly success: boolean } }
+}
+
+export type FeedbackVerdict = 'good' | 'bad'
+
+export interface FeedbackResponse {
+  readonly request_id: string
+  readonly feedback: FeedbackVerdict
+  /** True when the answer was taken out of the cache. */
+  readonly evicted: boolean
+  readonly timestamp: string
+}
+
 /** Exact token counts of a request's input. */
 export interface TokenCount {
   readonly input_tokens: number
