@@ -1,4 +1,17 @@
 /** Word-level objections to "these two questions have the same answer". */
+import { antonymsDiffer } from './antonym.js'
+import { type Comparison, compare } from './comparison.js'
+import { connectivesDiffer } from './connective.js'
+import { contentDiffers } from './content.js'
+import { entitiesDiffer } from './entity.js'
+import type { TextFeatures } from './features.js'
+import { negationsDiffer } from './negation.js'
+import { numbersDiffer } from './number.js'
+import { ordersDiffer } from './order.js'
+import { literalsDiffer } from './quoted.js'
+import { tensesDiffer } from './tense.js'
+
+export { extractFeatures, type TextFeatures } from './features.js'
 
 export type GuardName =
   | 'number'
@@ -11,24 +24,36 @@ export type GuardName =
   | 'connective'
   | 'content'
 
-/** What the guards read of one text. Immutable: may be kept beside the text's vector. */
-export interface TextFeatures {
-  readonly text: string
-}
-
 export interface Guards {
   /** The first guard that objects to "these two questions have the same answer". Symmetric. */
   check(a: TextFeatures, b: TextFeatures): GuardName | undefined
 }
 
-/** Never throws, whatever the text. */
-export function extractFeatures(text: string): TextFeatures {
-  return { text }
-}
+type Guard = readonly [GuardName, (pair: Comparison) => boolean]
+
+/** Cheap ones first; each says what it compares in its own file. */
+const GUARDS: readonly Guard[] = [
+  ['number', ({ a, b }) => numbersDiffer(a.numbers, b.numbers)],
+  ['quoted', ({ a, b }) => literalsDiffer(a, b)],
+  ['connective', ({ a, b }) => connectivesDiffer(a.connectives, b.connectives)],
+  ['tense', ({ a, b }) => tensesDiffer(a.tense, b.tense)],
+  ['entity', ({ a, b }) => entitiesDiffer(a, b)],
+  ['negation', negationsDiffer],
+  ['antonym', antonymsDiffer],
+  ['order', ({ a, b }) => ordersDiffer(a.order, b.order)],
+  ['content', contentDiffers],
+]
 
 /** All guards are on unless switched off by name. */
-export function createGuards(_enabled?: {
-  readonly [Name in GuardName]?: boolean | undefined
-}): Guards {
-  return { check: () => undefined }
+export function createGuards(
+  enabled: { readonly [Name in GuardName]?: boolean | undefined } = {},
+): Guards {
+  const guards = GUARDS.filter(([name]) => enabled[name] !== false)
+  return {
+    check(a, b) {
+      if (a.text === b.text) return undefined
+      const pair = compare(a, b)
+      return guards.find(([, objects]) => objects(pair))?.[0]
+    },
+  }
 }

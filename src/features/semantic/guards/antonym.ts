@@ -1,0 +1,79 @@
+/** Guard: no word of one text is turned round in the other. */
+import { particleOpposites } from '../word-lists/opposites.js'
+import type { Comparison } from './comparison.js'
+import { cancelled } from './negation.js'
+import { areOpposite } from './opposite.js'
+import type { Word } from './words.js'
+
+export interface AntonymFeatures {
+  /** Particles with the content word beside them: `log+in`, `from+paris`. */
+  readonly particles: ReadonlySet<string>
+  /** Stems compared upwards (`more happy`) and downwards (`less happy`). */
+  readonly more: ReadonlySet<string>
+  readonly less: ReadonlySet<string>
+}
+
+/** Texts that differ in more words than this are compared as far as this: time stays bounded. */
+const MOST_WORDS = 40
+
+export function readAntonyms(words: readonly Word[]): AntonymFeatures {
+  const particles = new Set<string>()
+  const more = new Set<string>()
+  const less = new Set<string>()
+  for (const [index, word] of words.entries()) {
+    const next = words[index + 1]
+    if (word.text === 'more' && next !== undefined) more.add(next.stem)
+    if (word.text === 'less' && next !== undefined) less.add(next.stem)
+    if (!particleOpposites().has(word.text)) continue
+    const before = words[index - 1]
+    if (before?.content === true) particles.add(`${before.stem}+${word.text}`)
+    const behind = next?.kind === 'word' && !next.content ? words[index + 2] : next
+    if (behind?.content === true) particles.add(`${word.text}+${behind.stem}`)
+  }
+  return { particles, more, less }
+}
+
+export function antonymsDiffer(pair: Comparison): boolean {
+  const { a, b } = pair
+  if (particlesDiffer(a.antonyms, b.antonyms) || particlesDiffer(b.antonyms, a.antonyms)) return true
+  const madeUp = cancelled(pair)
+  const turned: (readonly [Word, Word])[] = []
+  for (const one of pair.onlyA.slice(0, MOST_WORDS)) {
+    for (const other of pair.onlyB.slice(0, MOST_WORDS)) {
+      if (madeUp?.includes(one.stem) === true && madeUp.includes(other.stem)) continue
+      if (areOpposite(one, other)) turned.push([one, other])
+    }
+  }
+  return turned.length > 0 && !isComparedTheOtherWay(turned, a.antonyms, b.antonyms)
+}
+
+/** `more dependent` is `less independent`: two opposites that belong together undo each other. */
+function isComparedTheOtherWay(
+  turned: readonly (readonly [Word, Word])[],
+  a: AntonymFeatures,
+  b: AntonymFeatures,
+): boolean {
+  const rest = turned.filter(
+    ([one, other]) =>
+      !(a.more.has(one.stem) && b.less.has(other.stem)) &&
+      !(a.less.has(one.stem) && b.more.has(other.stem)),
+  )
+  return rest.length < turned.length && rest.every(([one]) => one.text === 'more' || one.text === 'less')
+}
+
+function particlesDiffer(a: AntonymFeatures, b: AntonymFeatures): boolean {
+  for (const phrase of a.particles) {
+    if (b.particles.has(phrase)) continue
+    const [left = '', right = ''] = phrase.split('+')
+    for (const other of particleOpposites().get(left) ?? []) {
+      if (isOther(a, b, `${other}+${right}`)) return true
+    }
+    for (const other of particleOpposites().get(right) ?? []) {
+      if (isOther(a, b, `${left}+${other}`)) return true
+    }
+  }
+  return false
+}
+
+const isOther = (a: AntonymFeatures, b: AntonymFeatures, phrase: string): boolean =>
+  b.particles.has(phrase) && !a.particles.has(phrase)

@@ -1,0 +1,61 @@
+/** Guard: both texts negate equally often, and the same thing. */
+import { ARTICLES, IMPLICIT_NEGATIONS, NEGATIONS } from '../word-lists/closed-class.js'
+import type { Comparison } from './comparison.js'
+import { isNegated } from './word-building.js'
+import type { Word } from './words.js'
+
+interface Negation {
+  /** Stem of the next content word; empty at the end of the clause. */
+  readonly of: string
+  /** Nothing but an article stands between: `not happy`. */
+  readonly direct: boolean
+}
+
+export type NegationFeatures = readonly Negation[]
+
+export function readNegations(words: readonly Word[]): NegationFeatures {
+  const found: Negation[] = []
+  for (const [index, word] of words.entries()) {
+    const isNegation = NEGATIONS().has(word.text) || IMPLICIT_NEGATIONS().has(word.text)
+    if (!isNegation && !IMPLICIT_NEGATIONS().has(word.stem)) continue
+    // `not only`, `no longer` and `whether or not` say nothing of the next word, but count.
+    let at = index + 1
+    while (words[at]?.kind === 'word' && words[at]?.content === false) at += 1
+    const next = words[at]
+    const between = words.slice(index + 1, Math.min(at, index + 4))
+    found.push({
+      of: next?.content === true ? next.stem : '',
+      direct: at - index < 4 && between.every(({ text }) => ARTICLES().has(text)),
+    })
+  }
+  return found
+}
+
+export function negationsDiffer(pair: Comparison): boolean {
+  const { a, b } = pair
+  if (a.negations.length !== b.negations.length) return cancelled(pair) === undefined
+  const [one] = a.negations
+  const [other] = b.negations
+  if (a.negations.length !== 1 || one === undefined || other === undefined) return false
+  // `not safe to drive` is not `safe not to drive`; with a subject between, the words may move.
+  return (
+    one.direct && other.direct && one.of !== other.of && b.stems.has(one.of) && a.stems.has(other.of)
+  )
+}
+
+/**
+ * The two words of `not dependent` and `independent`, where the one negation more is made up for.
+ * Only words that differ by a negative prefix: what is not good need not be bad.
+ */
+export function cancelled({ a, b, onlyA, onlyB }: Comparison): readonly [string, string] | undefined {
+  const difference = a.negations.length - b.negations.length
+  if (Math.abs(difference) !== 1) return undefined
+  const [more, affirmed, denied] =
+    difference > 0 ? [a.negations, onlyB, onlyA] : [b.negations, onlyA, onlyB]
+  for (const { of, direct } of more) {
+    if (!direct || !denied.some(({ stem }) => stem === of)) continue
+    const other = affirmed.find(({ stem }) => isNegated(of, stem) || isNegated(stem, of))
+    if (other !== undefined) return [of, other.stem]
+  }
+  return undefined
+}
