@@ -3,7 +3,7 @@ import type { Timer } from '../../contracts/clock.js'
 import type { LeaseEnd } from '../../contracts/coordination.js'
 import type { Lease, LeaseRoom } from './lease-terms.js'
 
-/** Two extensions may fail before the lease is lost. */
+/** One extension may fail: the next one still comes in time. */
 const BEATS_PER_LIFETIME = 3
 
 export class LeaseHold implements Lease {
