@@ -1,7 +1,8 @@
 /** Cache entries: made from an answer, or taken over from a tier after a check; frozen either way. */
-import type { CacheEntry, StoredAnswer } from '../../contracts/cache-tier.js'
+import type { CacheEntry, SemanticRecord, StoredAnswer } from '../../contracts/cache-tier.js'
 import type { Random } from '../../contracts/clock.js'
 import { isCacheable, isObject } from './cacheable.js'
+import { adoptSemantic } from './semantic-record.js'
 
 export interface EntryOptions {
   /** Seconds the answer is fresh, before jitter; >= 0. */
@@ -12,6 +13,8 @@ export interface EntryOptions {
   readonly now: number
   readonly random: Random
   readonly tags?: readonly string[] | undefined
+  /** Left out when it is not valid. */
+  readonly semantic?: SemanticRecord | undefined
 }
 
 const JITTER = 0.1
@@ -28,11 +31,9 @@ const checked = new WeakSet<object>()
 export function createEntry(answer: StoredAnswer, options: EntryOptions): CacheEntry {
   const ttl = options.ttl_seconds * (1 - JITTER + 2 * JITTER * options.random())
   const fresh_until = Math.round(options.now + ttl * 1_000)
-  return seal(answer, options.tags ?? [], {
-    created_at: options.now,
-    fresh_until,
-    stale_until: fresh_until + Math.round(options.graceSeconds * 1_000),
-  })
+  const stale_until = fresh_until + Math.round(options.graceSeconds * 1_000)
+  const { now: created_at, tags = [], semantic } = options
+  return seal({ answer, tags, semantic, created_at, fresh_until, stale_until })
 }
 
 /**
@@ -42,11 +43,11 @@ export function createEntry(answer: StoredAnswer, options: EntryOptions): CacheE
 export function adoptEntry(value: unknown): CacheEntry | undefined {
   if (!isObject(value)) return undefined
   if (isChecked(value)) return value
-  const { v, answer, tags, created_at, fresh_until, stale_until } = value
+  const { v, answer, tags, semantic, created_at, fresh_until, stale_until } = value
   if (v !== 1 || !isTextList(tags) || !isCacheable(answer)) return undefined
   if (!isTime(created_at) || !isTime(fresh_until) || !isTime(stale_until)) return undefined
   if (created_at > fresh_until || fresh_until > stale_until) return undefined
-  return seal(answer, tags, { created_at, fresh_until, stale_until })
+  return seal({ answer, tags, semantic, created_at, fresh_until, stale_until })
 }
 
 const isChecked = (value: object): value is CacheEntry => checked.has(value)
@@ -54,17 +55,21 @@ const isTime = (value: unknown): value is number => Number.isFinite(value)
 const isTextList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')
 
-type Times = Pick<CacheEntry, 'created_at' | 'fresh_until' | 'stale_until'>
+type Parts = Pick<CacheEntry, 'answer' | 'tags' | 'created_at' | 'fresh_until' | 'stale_until'> & {
+  readonly semantic: unknown
+}
 
-function seal(answer: StoredAnswer, tags: readonly string[], times: Times): CacheEntry {
+function seal({ answer, tags, semantic: given, ...times }: Parts): CacheEntry {
+  const semantic = given === undefined ? undefined : adoptSemantic(given)
   const entry: CacheEntry = Object.freeze({
     v: 1 as const,
     answer: frozenAnswer(answer),
     created_at: times.created_at,
     fresh_until: times.fresh_until,
     stale_until: times.stale_until,
-    size: sizeOf(answer, tags),
+    size: sizeOf(answer, tags) + semanticSize(semantic),
     tags: Object.freeze([...tags]),
+    ...(semantic && { semantic }),
   })
   checked.add(entry)
   return entry
@@ -106,6 +111,12 @@ function sizeOf(answer: StoredAnswer, tags: readonly string[]): number {
   }
   for (const tag of tags) bytes += 16 + bytesOf(tag)
   return bytes
+}
+
+function semanticSize(semantic: SemanticRecord | undefined): number {
+  if (!semantic) return 0
+  const { scope, embedder, text, vector } = semantic
+  return 256 + bytesOf(scope) + bytesOf(embedder) + bytesOf(text) + vector.byteLength
 }
 
 function bytesOf(text: string | undefined): number {

@@ -1,115 +1,140 @@
 /** A tier behind a shield: whatever it throws, rejects with or gives back is at worst a miss. */
-import type { CacheEntry, CacheTier, MaybePromise, TierStats } from '../../contracts/cache-tier.js'
-import type { Clock, ScheduleOptions } from '../../contracts/clock.js'
-import { isThenable, TIMED_OUT, withDeadline } from './deadline.js'
+import type {
+  CacheEntry,
+  CacheTier,
+  KeyedEntry,
+  MaybePromise,
+  TierContext,
+  TierStats,
+} from '../../contracts/cache-tier.js'
+import type { Clock } from '../../contracts/clock.js'
+import type { Mark } from '../../contracts/coordination.js'
+import { isThenable } from '../../util/deadline.js'
 import { adoptEntry } from './entry.js'
-
-/**
- * What went wrong in a tier. `timeout`: it did not answer in time; `malformed`: it gave back no valid
- * entry; `overflow`: too slow to take writes.
- */
-export type TierErrorKind =
-  | 'get'
-  | 'set'
-  | 'delete'
-  | 'clear'
-  | 'stats'
-  | 'flush'
-  | 'close'
-  | 'timeout'
-  | 'malformed'
-  | 'overflow'
-
-export type TierErrorListener = (level: CacheTier['level'], kind: TierErrorKind) => void
+import { CLOCK_SKEW_MS, MAX_SKEW_MS, type Marks } from './marks.js'
+import { FAILED, TierCalls } from './tier-calls.js'
+import type { TierErrorListener, TierHealth, TierStateListener } from './tier-health.js'
 
 /** Writes a slow tier may have under way; further ones are dropped, since memory must stay bounded. */
 export const MAX_PENDING_WRITES = 1_000
-/** Clocks of two machines may differ that much; what is created later than that is garbage. */
-const MAX_SKEW_MS = 5 * 60_000
 
-/** A request waits that long for a level: more than a store on the network needs, little beside a call. */
-const READ_MS = 250
-/** What nobody's answer waits for: writes and deletions in the background, `clear`, `flush`, `close`. */
-const WORK_MS = 1_000
 /** Where a caller waits, the process does. A request's own deadline keeps it alive by itself. */
 const AWAITED = { keepAlive: true }
 
-/** Never throws, never rejects, and never waits longer than the deadlines above. */
+export interface SafeTierOptions {
+  readonly clock: Clock
+  readonly marks: Marks
+  readonly onError?: TierErrorListener | undefined
+  readonly onState?: TierStateListener | undefined
+}
+
+/** Never throws, never rejects, and never waits longer than the deadlines of `TierCalls`. */
 export class SafeTier {
   readonly level: CacheTier['level']
   readonly #tier: CacheTier
   readonly #clock: Clock
-  readonly #onError: TierErrorListener | undefined
+  readonly #marks: Marks
+  readonly #calls: TierCalls
   /** What a flush waits for: nothing in it outlasts its deadline. */
   readonly #pending = new Set<Promise<void>>()
   /** Writes and deletions the tier has not answered yet, also those nobody waits for any more. */
   #underWay = 0
-  #clears = 0
-  /** Entries created up to then outlived a clear that is under way or has failed. */
-  #refusedUntil = -Infinity
-  #errors = 0
+  #unsubscribe = (): void => undefined
 
-  constructor(tier: CacheTier, clock: Clock, onError: TierErrorListener | undefined) {
-    this.level = tier.level
+  constructor(tier: CacheTier, { clock, marks, onError, onState }: SafeTierOptions) {
+    const { level } = tier
+    this.level = level
     this.#tier = tier
     this.#clock = clock
-    this.#onError = onError
+    this.#marks = marks
+    this.#calls = new TierCalls({
+      tier,
+      clock,
+      onError,
+      onState: (state, reason) => onState?.(level, state, reason),
+    })
   }
 
-  /** Failures since the start. */
-  get errors(): number {
-    return this.#errors
+  get health(): TierHealth {
+    return { ...this.#calls.counts }
+  }
+
+  /** Whether it keeps invalidations for other processes and for a later start. */
+  get keepsMarks(): boolean {
+    return this.#tier.marks !== undefined
+  }
+
+  /** Begins to connect, and to hear of invalidations of others. */
+  open(context: Omit<TierContext, 'onState'>, onMarks: (marks: readonly Mark[]) => void): void {
+    void this.#calls.run('open', 'work', () => {
+      this.#tier.open?.({
+        ...context,
+        onState: (state, reason) => {
+          this.#calls.changed(state, reason)
+        },
+      })
+      this.#unsubscribe = this.#tier.marks?.subscribe(onMarks) ?? this.#unsubscribe
+    })
   }
 
   /** A valid entry within its grace period. @param now epoch milliseconds */
   get(key: string, now: number): MaybePromise<CacheEntry | undefined> {
-    try {
-      const found: unknown = this.#tier.get(key)
-      if (found === undefined) return undefined
-      return isThenable(found) ? this.#getLater(key, found) : this.#accept(key, found, now)
-    } catch {
-      this.#fail('get')
-      return undefined
-    }
+    const found = this.#calls.get(key)
+    return found instanceof Promise ? this.#getLater(key, found) : this.#counted(key, found, now)
   }
 
-  async #getLater(key: string, found: PromiseLike<unknown>): Promise<CacheEntry | undefined> {
-    try {
-      const value = await withDeadline(this.#clock, READ_MS, found)
-      if (value !== TIMED_OUT) return this.#accept(key, value, this.#clock.now())
-      this.#fail('timeout')
-    } catch {
-      this.#fail('get')
-    }
-    return undefined
+  async #getLater(
+    key: string,
+    found: Promise<CacheEntry | undefined | typeof FAILED>,
+  ): Promise<CacheEntry | undefined> {
+    return this.#counted(key, await found, this.#clock.now())
+  }
+
+  #counted(key: string, found: unknown, now: number): CacheEntry | undefined {
+    if (found === FAILED) return undefined
+    const { counts } = this.#calls
+    const entry = found === undefined ? undefined : this.#accept(key, found, now)
+    if (entry) counts.hits += 1
+    else counts.misses += 1
+    return entry
   }
 
   #accept(key: string, found: unknown, now: number): CacheEntry | undefined {
     if (found === undefined || found === null) return undefined
-    const entry = adoptEntry(found)
+    const entry = this.#adopt(found)
     if (entry === undefined || entry.created_at > now + MAX_SKEW_MS) {
-      this.#fail('malformed')
+      this.#calls.fail('malformed')
       this.delete([key])
       return undefined
     }
-    if (entry.created_at <= this.#refusedUntil) {
+    if (this.#marks.refuses(key, entry, this.level)) {
       this.delete([key])
       return undefined
     }
-    // A negative age means that a clock was set back: how old the entry is, nobody knows.
-    return entry.created_at <= now && now < entry.stale_until ? entry : undefined
+    // Further ahead than clocks differ: one was set back, and how old the entry is, nobody knows.
+    const usable = entry.created_at <= now + CLOCK_SKEW_MS && now < entry.stale_until
+    return usable ? entry : undefined
   }
 
-  /** Resolves when the write is through or late; a tier that answers at once gives no promise. */
+  #adopt(found: unknown): CacheEntry | undefined {
+    try {
+      return adoptEntry(found)
+    } catch {
+      return undefined
+    }
+  }
+
+  /**
+   * Resolves when the write is through or late; a tier that answers at once gives no promise. What
+   * is refused is not written: nothing comes back with a promotion that began before a mark.
+   */
   set(key: string, entry: CacheEntry): Promise<void> | undefined {
-    if (this.#overflows()) return undefined
-    const clears = this.#clears
-    return this.#run(
+    if (this.#marks.refuses(key, entry, this.level) || this.#overflows()) return undefined
+    return this.#write(
       'set',
       () => this.#tier.set(key, entry),
       () => {
-        // The write may have landed behind the clear that overtook it.
-        if (clears !== this.#clears) this.delete([key])
+        if (this.#marks.refuses(key, entry, this.level)) this.delete([key])
       },
     )
   }
@@ -120,113 +145,113 @@ export class SafeTier {
     entry: CacheEntry,
     keeps: (held: CacheEntry) => boolean,
   ): Promise<void> | undefined {
-    if (this.#overflows()) return undefined
-    const held = this.get(key, this.#clock.now())
-    if (!(held instanceof Promise)) {
-      return held !== undefined && keeps(held) ? undefined : this.set(key, entry)
+    if (this.#marks.refuses(key, entry, this.level) || this.#overflows()) return undefined
+    const found = this.#calls.get(key)
+    const write = (held: unknown): Promise<void> | undefined => {
+      const kept = held === FAILED ? undefined : this.#accept(key, held, this.#clock.now())
+      return kept && keeps(kept) ? undefined : this.set(key, entry)
     }
-    const clears = this.#clears
-    return this.#track(
-      held.then((found) => {
-        if (clears !== this.#clears || (found !== undefined && keeps(found))) return
-        return this.set(key, entry)
-      }),
-    )
+    return found instanceof Promise ? this.#track(found.then(write)) : write(found)
   }
 
   delete(keys: readonly string[]): void {
-    void this.#run('delete', () => this.#tier.delete(keys))
+    void this.#write('delete', () => this.#tier.delete(keys))
   }
 
-  /** False when the tier failed to, or did not in time; what it held then is refused from now on. */
-  async clear(): Promise<boolean> {
-    const started = this.#clock.now()
-    this.#clears += 1
-    this.#refusedUntil = Math.max(this.#refusedUntil, started)
-    const cleared = await this.#call('clear', () => this.#tier.clear(), AWAITED)
-    if (cleared && this.#refusedUntil <= started) this.#refusedUntil = -Infinity
+  /** False when the tier failed to, or did not in time. */
+  clear(): MaybePromise<boolean> {
+    const done = this.#calls.run('clear', 'work', () => this.#tier.clear(), AWAITED)
+    if (done instanceof Promise) return done.then((outcome) => outcome !== FAILED)
+    const cleared = done !== FAILED
+    // With no write of before under way, what is copied up from now on may be older than the mark.
+    if (cleared && this.#underWay === 0 && !this.keepsMarks) this.#marks.settled(this.level)
     return cleared
   }
 
+  /** True when the tier keeps them; undefined when it cannot. */
+  record(marks: readonly Mark[]): Promise<boolean> | undefined {
+    const store = this.#tier.marks
+    if (!store) return undefined
+    const put = this.#calls.run('marks', 'work', () => store.put(marks), AWAITED)
+    const recorded = Promise.resolve(put).then((outcome) => outcome !== FAILED)
+    void this.#track(recorded)
+    return recorded
+  }
+
+  /** Valid entries, newest first as the tier gives them; undefined when it has no such list. */
+  recent(limit: number): MaybePromise<readonly KeyedEntry[]> | undefined {
+    if (!this.#tier.recent) return undefined
+    return this.#listed('recent', () => this.#tier.recent?.(limit))
+  }
+
+  inScope(scope: string, since: number, limit: number): MaybePromise<readonly KeyedEntry[]> {
+    return this.#listed('scope', () => this.#tier.inScope?.(scope, since, limit))
+  }
+
+  #listed(
+    kind: 'recent' | 'scope',
+    call: () => MaybePromise<readonly KeyedEntry[] | undefined>,
+  ): MaybePromise<readonly KeyedEntry[]> {
+    const found = this.#calls.run(kind, 'work', call)
+    const list = (given: unknown): readonly KeyedEntry[] =>
+      Array.isArray(given) ? (given as readonly KeyedEntry[]) : []
+    return found instanceof Promise ? found.then(list) : list(found)
+  }
+
+  /** What a list of the tier's held, checked like what `get` gives. */
+  check({ key, entry }: KeyedEntry): CacheEntry | undefined {
+    return typeof key === 'string' ? this.#accept(key, entry, this.#clock.now()) : undefined
+  }
+
   stats(): TierStats | undefined {
-    try {
-      return this.#tier.stats()
-    } catch {
-      this.#fail('stats')
-      return undefined
-    }
+    const stats = this.#calls.finish('stats', () => this.#tier.stats())
+    return stats === FAILED ? undefined : (stats as TierStats)
   }
 
   /** Resolves when the writes begun so far are through, or late. */
   async flush(): Promise<void> {
-    await this.#call('flush', () => this.#drain(), AWAITED)
+    await this.#calls.finish('flush', () => this.#drain(), AWAITED)
   }
 
   /** Keeps no process alive: whoever closes has a deadline of its own. */
   async close(): Promise<void> {
-    await this.#call('flush', () => this.#drain())
-    await this.#call('close', () => this.#tier.close?.())
+    await this.#calls.finish('flush', () => this.#drain())
+    await this.#calls.finish('close', () => {
+      this.#unsubscribe()
+      return this.#tier.close?.()
+    })
+    this.#calls.close()
   }
 
-  #drain(): Promise<void> | undefined {
+  #drain(): MaybePromise<void> {
     if (this.#pending.size === 0) return this.#tier.flush?.()
     return Promise.all(this.#pending).then(() => this.#tier.flush?.())
   }
 
   #overflows(): boolean {
     if (Math.max(this.#pending.size, this.#underWay) < MAX_PENDING_WRITES) return false
-    this.#fail('overflow')
+    this.#calls.fail('overflow')
     return true
   }
 
   /** In the background. @param landed called when the tier has answered, however late */
-  #run(
+  #write(
     kind: 'set' | 'delete',
-    call: () => unknown,
+    call: () => MaybePromise<void>,
     landed?: () => void,
   ): Promise<void> | undefined {
-    const outcome = this.#call(kind, () => {
+    const outcome = this.#calls.run(kind, 'write', () => {
       const result = call()
       if (!isThenable(result)) return undefined
-      const work = Promise.resolve(result)
       const onLanding = (): void => {
         this.#underWay -= 1
         landed?.()
       }
       this.#underWay += 1
-      work.then(onLanding, onLanding)
-      return work
+      result.then(onLanding, onLanding)
+      return result
     })
     return outcome instanceof Promise ? this.#track(outcome) : undefined
-  }
-
-  /** True when it went well; without a promise when the tier answered without one. Never rejects. */
-  #call(
-    kind: TierErrorKind,
-    call: () => unknown,
-    options?: ScheduleOptions,
-  ): MaybePromise<boolean> {
-    try {
-      const result = call()
-      return isThenable(result) ? this.#inTime(kind, result, options) : true
-    } catch {
-      this.#fail(kind)
-      return false
-    }
-  }
-
-  async #inTime(
-    kind: TierErrorKind,
-    work: PromiseLike<unknown>,
-    options?: ScheduleOptions,
-  ): Promise<boolean> {
-    try {
-      if ((await withDeadline(this.#clock, WORK_MS, work, options)) !== TIMED_OUT) return true
-      this.#fail('timeout')
-    } catch {
-      this.#fail(kind)
-    }
-    return false
   }
 
   /** @param work never rejects */
@@ -234,14 +259,5 @@ export class SafeTier {
     const tracked = work.then(() => void this.#pending.delete(tracked))
     this.#pending.add(tracked)
     return tracked
-  }
-
-  #fail(kind: TierErrorKind): void {
-    this.#errors += 1
-    try {
-      this.#onError?.(this.level, kind)
-    } catch {
-      // A listener's failure is its own.
-    }
   }
 }

@@ -2,55 +2,86 @@
 import type {
   CacheEntry,
   CacheTier,
+  KeyedEntry,
   MaybePromise,
+  SemanticRecord,
   StoredAnswer,
   TierStats,
 } from '../../contracts/cache-tier.js'
 import type { Clock, Random } from '../../contracts/clock.js'
+import type { Logger } from '../../contracts/logger.js'
+import { silentLogger } from '../../util/logger.js'
 import { isCacheable } from './cacheable.js'
 import { createEntry } from './entry.js'
+import { Invalidation, type LevelResults } from './invalidation.js'
+import { entriesInScope, preload } from './listed-entries.js'
+import { Marks } from './marks.js'
 import { MAX_PENDING_WRITES, SafeTier } from './safe-tier.js'
-import type { TierErrorListener } from './safe-tier.js'
+import type { TierErrorListener, TierHealth, TierStateListener } from './tier-health.js'
+import { stateLog } from './tier-state-log.js'
+import { isFresh, isFreshExact, TierSearch, type CacheHit } from './tier-search.js'
+
+export type { CacheHit } from './tier-search.js'
 
 type Level = CacheTier['level']
 
-export interface CacheHit {
-  readonly entry: CacheEntry
-  readonly level: Level
-  /** True when the answer is past its time and within the grace period. */
-  readonly stale: boolean
-}
-
-interface StoreOptions {
+export interface StoreOptions {
   /** @default the stack's `ttlSeconds` */
   readonly ttl_seconds?: number | undefined
   readonly tags?: readonly string[] | undefined
   /** The stack's generation when the call that made the answer began. */
   readonly generation: number
+  readonly semantic?: SemanticRecord | undefined
+  /** True for an answer that was asked for anew: the memory of other processes forgets the old one. */
+  readonly replaces?: boolean | undefined
 }
 
 /**
- * Never throws and never rejects: a tier's failure is a miss and a count in `errors`, and so is one
- * that takes longer than 250 ms to read.
+ * Never throws and never rejects: a tier's failure is a miss and a count, and so is one that takes
+ * longer than 100 ms to read (250 ms when it guards itself).
  */
 export interface CacheStack {
-  /** Moves with every `clear`. */
+  /** The sequence of the newest invalidation of any kind: what `store` is given back. */
   readonly generation: number
-  /** A fresh answer; without a promise as long as the tiers asked so far answer without one. */
+  /** The sequence of the newest clear or invalidation of one of these tags: calls before it are not joined. */
+  versionOf(tags: readonly string[] | undefined): number
+  /**
+   * A fresh answer, else one within `staleWhileRevalidateSeconds` of its time, `stale: true`; without
+   * a promise as long as the tiers asked so far answer without one.
+   */
   lookup(key: string): MaybePromise<CacheHit | undefined>
   /** An answer within its grace period; a fresh one that appeared meanwhile counts as well. */
   lookupStale(key: string): MaybePromise<CacheHit | undefined>
   /**
-   * Writes to every tier, in the background where a tier is asynchronous. Dropped when the
-   * generation has moved, when the answer is not cacheable, and when it is a substitute and any
-   * tier holds a fresh exact answer.
+   * Writes to every tier. Dropped when a clear, or an invalidation of one of its tags, came after
+   * `generation`, when the answer is not cacheable, and when it is a substitute and any tier holds a
+   * fresh exact answer.
+   * @returns undefined when nothing is pending, else resolves when every tier has written or given up
    */
-  store(key: string, answer: StoredAnswer, options: StoreOptions): void
+  store(key: string, answer: StoredAnswer, options: StoreOptions): Promise<void> | undefined
+  /** Everywhere, other processes included. */
   delete(keys: readonly string[]): void
-  /** Per level whether it is empty within 1 s; a level that does not exist counts as cleared. */
-  clear(level: Level | 'all'): Promise<{ readonly [level: string]: { readonly success: boolean } }>
-  tier(level: Level): TierStats | undefined
-  /** Failures of a level since the start. */
+  /**
+   * What is there is not served from now on, whatever comes of this.
+   * @returns per level whether it is empty within 1 s and, where it keeps invalidations, has this one;
+   * a level that does not exist counts as cleared
+   */
+  clear(level: Level | 'all'): Promise<LevelResults>
+  /**
+   * What carries one of these tags is not served from now on, whatever comes of this.
+   * @returns per level whether other processes and a later start know; a level that does not exist counts
+   */
+  invalidateTags(tags: readonly string[]): Promise<LevelResults>
+  /**
+   * Copies up to `limit` fresh entries, those used last, from L3 (else L2) into L1; ends at `close`.
+   * @returns how many
+   */
+  preload(limit: number): Promise<number>
+  /** Valid entries of L2 and L3 with that `semantic.scope`, created after `since`, newest first. */
+  inScope(scope: string, since: number, limit: number): Promise<readonly KeyedEntry[]>
+  /** Undefined when the level does not exist or cannot tell. */
+  tier(level: Level): (TierStats & TierHealth) | undefined
+  /** Failures of a level since the start, of any kind. */
   errors(level: Level): number
   /** Resolves when the writes begun so far are through; a tier that hangs is left behind after 1 s. */
   flush(): Promise<void>
@@ -62,20 +93,17 @@ export interface CacheStackOptions {
   readonly tiers: readonly CacheTier[]
   readonly clock: Clock
   readonly random: Random
+  /** Told of a level that becomes ill or well. @default none */
+  readonly logger?: Logger | undefined
   /** Seconds an answer is fresh. @default 3_600 */
   readonly ttlSeconds?: number | undefined
   /** Seconds it may be served after that when every provider fails. @default 86_400 */
   readonly graceSeconds?: number | undefined
+  /** Seconds after its time in which `lookup` gives it all the same, within the grace. @default 0 */
+  readonly staleWhileRevalidateSeconds?: number | undefined
   readonly onTierError?: TierErrorListener | undefined
+  readonly onTierState?: TierStateListener | undefined
 }
-
-type Accepts = (entry: CacheEntry, now: number) => boolean
-
-const LEVELS: readonly Level[] = ['l1', 'l2', 'l3']
-const isUsable: Accepts = () => true
-const isFresh: Accepts = (entry, now) => now < entry.fresh_until
-const isFreshExact: Accepts = (entry, now) =>
-  now < entry.fresh_until && entry.answer.substitution === 'none'
 
 export function createCacheStack(options: CacheStackOptions): CacheStack {
   return new TieredStack(options)
@@ -83,146 +111,119 @@ export function createCacheStack(options: CacheStackOptions): CacheStack {
 
 class TieredStack implements CacheStack {
   readonly #tiers: readonly SafeTier[]
+  readonly #marks: Marks
+  readonly #search: TierSearch
+  readonly #invalidation: Invalidation
   readonly #clock: Clock
   readonly #random: Random
   readonly #ttlSeconds: number
   readonly #graceSeconds: number
+  readonly #revalidateMs: number
   readonly #pending = new Set<Promise<void>>()
-  #generation = 0
-  #deletions = 0
   #closing: Promise<void> | undefined
 
   constructor(options: CacheStackOptions) {
-    this.#clock = options.clock
-    this.#random = options.random
+    const { clock, random, logger = silentLogger, onTierError: onError } = options
+    this.#clock = clock
+    this.#random = random
     this.#ttlSeconds = options.ttlSeconds ?? 3_600
     this.#graceSeconds = options.graceSeconds ?? 86_400
+    this.#revalidateMs = (options.staleWhileRevalidateSeconds ?? 0) * 1_000
+    const marks = new Marks(clock)
+    const onState = stateLog(logger, options.onTierState)
+    this.#marks = marks
     this.#tiers = options.tiers.map(
-      (tier) => new SafeTier(tier, options.clock, options.onTierError),
+      (tier) => new SafeTier(tier, { clock, marks, onError, onState }),
     )
+    this.#search = new TierSearch(this.#tiers, clock)
+    this.#invalidation = new Invalidation(this.#tiers, marks)
+    for (const tier of this.#tiers) {
+      tier.open({ clock, random, logger, ttlSeconds: this.#ttlSeconds }, (marks) => {
+        this.#invalidation.receive(marks)
+      })
+    }
   }
 
   get generation(): number {
-    return this.#generation
+    return this.#marks.generation
+  }
+
+  versionOf(tags: readonly string[] | undefined): number {
+    return this.#marks.versionOf(tags)
   }
 
   lookup(key: string): MaybePromise<CacheHit | undefined> {
-    return this.#search(key, isFresh)
+    return this.#search.find(key, isFresh, this.#revalidateMs)
   }
 
   lookupStale(key: string): MaybePromise<CacheHit | undefined> {
-    return this.#search(key, isUsable)
+    return this.#search.find(key, isFresh, Infinity)
   }
 
-  #search(key: string, accepts: Accepts): MaybePromise<CacheHit | undefined> {
-    const now = this.#clock.now()
-    for (const [index, tier] of this.#tiers.entries()) {
-      const found = tier.get(key, now)
-      if (found instanceof Promise) return this.#searchOn(key, accepts, index, found)
-      if (found !== undefined && accepts(found, now)) return this.#hit(key, found, index, now)
-    }
-    return undefined
-  }
-
-  async #searchOn(
-    key: string,
-    accepts: Accepts,
-    from: number,
-    first: Promise<CacheEntry | undefined>,
-  ): Promise<CacheHit | undefined> {
-    const generation = this.#generation
-    const deletions = this.#deletions
-    let found = await first
-    for (const [index, tier] of this.#tiers.entries()) {
-      if (index < from) continue
-      if (index > from) found = await tier.get(key, this.#clock.now())
-      if (generation !== this.#generation) return undefined
-      const now = this.#clock.now()
-      if (found === undefined || !accepts(found, now)) continue
-      // A deleted entry must not come back through a promotion.
-      return this.#hit(key, found, index, now, deletions === this.#deletions)
-    }
-    return undefined
-  }
-
-  #hit(
-    key: string,
-    entry: CacheEntry,
-    index: number,
-    now: number,
-    mayPromote = true,
-  ): CacheHit | undefined {
-    const tier = this.#tiers[index]
-    if (tier === undefined) return undefined
-    const stale = !isFresh(entry, now)
-    if (index > 0 && !stale && mayPromote) this.#promote(key, entry, index, now)
-    return { entry, level: tier.level, stale }
-  }
-
-  /** The same entry goes up with its own times, so that no tier prolongs its life. */
-  #promote(key: string, entry: CacheEntry, below: number, now: number): void {
-    const substitute = entry.answer.substitution !== 'none'
-    const keeps = (held: CacheEntry): boolean =>
-      isFresh(held, now) &&
-      (held.created_at >= entry.created_at || (substitute && isFreshExact(held, now)))
-    for (const tier of this.#tiers.slice(0, below)) void tier.setUnless(key, entry, keeps)
-  }
-
-  store(key: string, answer: StoredAnswer, options: StoreOptions): void {
-    if (options.generation !== this.#generation || !isCacheable(answer)) return
+  store(key: string, answer: StoredAnswer, options: StoreOptions): Promise<void> | undefined {
+    const { tags, generation, semantic, replaces } = options
+    if (this.#marks.versionOf(tags) > generation || !isCacheable(answer)) return undefined
     const entry = createEntry(answer, {
       ttl_seconds: options.ttl_seconds ?? this.#ttlSeconds,
       graceSeconds: this.#graceSeconds,
-      now: this.#clock.now(),
+      now: this.#marks.birth(key, tags, replaces),
       random: this.#random,
-      tags: options.tags,
+      tags,
+      semantic,
     })
-    if (answer.substitution === 'none') {
-      for (const tier of this.#tiers) void tier.set(key, entry)
-    } else {
-      this.#storeSubstitute(key, entry)
+    if (answer.substitution !== 'none') return this.#storeSubstitute(key, entry, generation)
+    const written = together(this.#tiers.map((tier) => tier.set(key, entry)))
+    if (replaces !== true) return written
+    const tell = (): void => {
+      this.#invalidation.replaced(key, entry.created_at)
     }
+    // Told afterwards, so that who hears of it finds the new one.
+    if (written) return this.#track(written.then(tell))
+    tell()
+    return undefined
   }
 
-  #storeSubstitute(key: string, entry: CacheEntry): void {
-    const generation = this.#generation
-    const write = (exact: CacheHit | undefined): void => {
-      if (exact !== undefined || generation !== this.#generation) return
+  #storeSubstitute(key: string, entry: CacheEntry, generation: number): Promise<void> | undefined {
+    const write = (exact: CacheHit | undefined): Promise<void> | undefined => {
+      if (exact !== undefined || this.#marks.versionOf(entry.tags) > generation) return undefined
       const keeps = (held: CacheEntry): boolean => isFreshExact(held, this.#clock.now())
-      for (const tier of this.#tiers) void tier.setUnless(key, entry, keeps)
+      return together(this.#tiers.map((tier) => tier.setUnless(key, entry, keeps)))
     }
-    const exact = this.#search(key, isFreshExact)
-    if (!(exact instanceof Promise)) {
-      write(exact)
-      return
-    }
-    if (this.#pending.size >= MAX_PENDING_WRITES) return
-    const written = exact.then(write).finally(() => this.#pending.delete(written))
-    this.#pending.add(written)
+    const exact = this.#search.find(key, isFreshExact, 0)
+    if (!(exact instanceof Promise)) return write(exact)
+    if (this.#pending.size >= MAX_PENDING_WRITES) return undefined
+    return this.#track(exact.then(write))
   }
 
   delete(keys: readonly string[]): void {
-    this.#deletions += 1
-    for (const tier of this.#tiers) tier.delete(keys)
+    this.#invalidation.delete(keys)
   }
 
-  async clear(level: Level | 'all'): Promise<{ [level: string]: { success: boolean } }> {
-    this.#generation += 1
-    const levels = level === 'all' ? LEVELS : [level]
-    const results = levels.map(async (name): Promise<[string, { success: boolean }]> => {
-      const tiers = this.#tiers.filter((tier) => tier.level === name)
-      const cleared = await Promise.all(tiers.map((tier) => tier.clear()))
-      return [name, { success: cleared.every(Boolean) }]
-    })
-    return Object.fromEntries(await Promise.all(results))
+  clear(level: Level | 'all'): Promise<LevelResults> {
+    return this.#invalidation.clear(level)
   }
 
-  tier(level: Level): TierStats | undefined {
-    return this.#tiers.find((tier) => tier.level === level)?.stats()
+  invalidateTags(tags: readonly string[]): Promise<LevelResults> {
+    return this.#invalidation.invalidateTags(tags)
+  }
+
+  preload(limit: number): Promise<number> {
+    return preload(this.#tiers, limit, this.#slicing)
+  }
+
+  inScope(scope: string, since: number, limit: number): Promise<readonly KeyedEntry[]> {
+    return entriesInScope(this.#tiers, { scope, since, limit }, this.#slicing)
+  }
+
+  tier(level: Level): (TierStats & TierHealth) | undefined {
+    const tier = this.#at(level)
+    const stats = tier?.stats()
+    return tier && stats && { ...stats, ...tier.health }
   }
 
   errors(level: Level): number {
-    return this.#tiers.find((tier) => tier.level === level)?.errors ?? 0
+    const health = this.#at(level)?.health
+    return health === undefined ? 0 : health.errors + health.timeouts + health.dropped
   }
 
   async flush(): Promise<void> {
@@ -236,4 +237,25 @@ class TieredStack implements CacheStack {
       .then(() => undefined)
     return this.#closing
   }
+
+  get #slicing() {
+    return { clock: this.#clock, stopped: (): boolean => this.#closing !== undefined }
+  }
+
+  #at(level: Level): SafeTier | undefined {
+    return this.#tiers.find((tier) => tier.level === level)
+  }
+
+  /** @param work never rejects */
+  #track(work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => this.#pending.delete(tracked))
+    this.#pending.add(tracked)
+    return tracked
+  }
+}
+
+/** Undefined when nothing is pending. */
+function together(writes: readonly (Promise<void> | undefined)[]): Promise<void> | undefined {
+  const pending = writes.filter((write) => write !== undefined)
+  return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined)
 }

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { Clock } from '../../../src/contracts/clock.js'
 import type { CacheTier } from '../../../src/contracts/cache-tier.js'
 import { memoryTier } from '../../../src/features/cache/memory-tier.js'
+import { Marks } from '../../../src/features/cache/marks.js'
 import { MAX_PENDING_WRITES, SafeTier } from '../../../src/features/cache/safe-tier.js'
 import { createCacheStack } from '../../../src/features/cache/stack.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
@@ -13,8 +14,18 @@ function shielded(over: (inner: MapTier) => Partial<CacheTier> = () => ({})) {
   const clock = new FakeClock()
   const inner = mapTier(clock)
   const kinds: string[] = []
-  const tier = new SafeTier({ ...inner, ...over(inner) }, clock, (_, kind) => kinds.push(kind))
-  return { clock, inner, kinds, tier }
+  const states: string[] = []
+  const marks = new Marks(clock)
+  const tier = new SafeTier(
+    { ...inner, ...over(inner) },
+    {
+      clock,
+      marks,
+      onError: (_, kind) => kinds.push(kind),
+      onState: (_, state, reason) => states.push(`${state} ${reason}`),
+    },
+  )
+  return { clock, inner, kinds, states, marks, tier }
 }
 
 /** Advances to just before `ms`, then over it; tells when the promise settled, and with what. */
@@ -29,22 +40,28 @@ async function settlesAt(clock: FakeClock, work: unknown, ms: number): Promise<u
 }
 
 describe('a tier that hangs', () => {
-  it('in a read is a miss after 250 ms, counted as a timeout', async () => {
+  it('in a read is a miss after 100 ms, counted as a timeout', async () => {
     const { clock, kinds, tier } = shielded(() => ({ get: never }))
-    expect(await settlesAt(clock, tier.get('key', clock.now()), 250)).toBeUndefined()
+    expect(await settlesAt(clock, tier.get('key', clock.now()), 100)).toBeUndefined()
     expect(kinds).toEqual(['timeout'])
-    expect(tier.errors).toBe(1)
+    expect(tier.health).toMatchObject({ timeouts: 1, errors: 0, hits: 0, misses: 0 })
     expect(clock.pending).toBe(0)
   })
 
-  it('in a clear is not cleared after 1 s, and what it held is refused from then on', async () => {
+  it('though it guards itself is left behind after 250 ms in a read, 1 s in a write', async () => {
+    const { clock, kinds, tier } = shielded(() => ({ guarded: true, get: never, set: never }))
+    for (let round = 0; round < 4; round += 1) {
+      await settlesAt(clock, tier.get('key', clock.now()), 250)
+      await settlesAt(clock, tier.set('key', entry(clock.now())), 1_000)
+    }
+    expect(kinds).toEqual(Array(8).fill('timeout'))
+    expect(tier.health).toMatchObject({ state: 'ok', skipped: 0 })
+  })
+
+  it('in a clear is not cleared after 1 s', async () => {
     const { clock, kinds, tier } = shielded(() => ({ clear: never }))
-    await tier.set('old', entry(clock.now()))
     expect(await settlesAt(clock, tier.clear(), 1_000)).toBe(false)
     expect(kinds).toEqual(['timeout'])
-    expect(await tier.get('old', clock.now())).toBeUndefined()
-    await tier.set('new', entry(clock.now()))
-    expect(await tier.get('new', clock.now())).toBeDefined()
   })
 
   it('in a flush or a close is left behind after 1 s', async () => {
@@ -57,11 +74,11 @@ describe('a tier that hangs', () => {
     expect(closing.kinds).toEqual(['timeout'])
   })
 
-  it('in a write does not hold up a flush for longer than 1 s, nor a later one at all', async () => {
+  it('in a write does not hold up a flush for longer than 250 ms, nor a later one at all', async () => {
     const { clock, kinds, tier } = shielded(() => ({ set: never, delete: never }))
     void tier.set('key', entry(clock.now()))
     tier.delete(['other'])
-    await settlesAt(clock, tier.flush(), 1_000)
+    await settlesAt(clock, tier.flush(), 250)
     expect(kinds).toEqual(['timeout', 'timeout'])
     await tier.flush()
     expect(clock.pending).toBe(0)
@@ -72,10 +89,12 @@ describe('a tier that hangs', () => {
     for (let index = 0; index < MAX_PENDING_WRITES; index += 1) {
       void tier.set(`key ${String(index)}`, entry(clock.now()))
     }
-    await clock.advance(1_000)
-    expect(kinds).toHaveLength(MAX_PENDING_WRITES)
+    await clock.advance(250)
+    expect(kinds).toEqual(['timeout', 'timeout', 'timeout'])
+    expect(tier.health).toMatchObject({ state: 'down', skipped: MAX_PENDING_WRITES - 3 })
     expect(tier.set('one more', entry(clock.now()))).toBeUndefined()
     expect(kinds.at(-1)).toBe('overflow')
+    expect(tier.health.dropped).toBe(1)
   })
 
   it('lets the levels below answer', async () => {
@@ -84,7 +103,7 @@ describe('a tier that hangs', () => {
     const tiers = [memoryTier({ clock }), { ...mapTier(clock), get: never }, l3]
     const stack = createCacheStack({ tiers, clock, random: () => 0.5 })
     await l3.set('key', entry(clock.now()))
-    const hit = await settlesAt(clock, stack.lookup('key'), 250)
+    const hit = await settlesAt(clock, stack.lookup('key'), 100)
     expect(hit).toMatchObject({ level: 'l3' })
     expect(stack.errors('l2')).toBe(1)
   })
@@ -120,7 +139,7 @@ describe('a tier that is late', () => {
     const written = tier.set('key', entry(0))
     const cleared = tier.clear()
     const flushed = tier.flush()
-    await clock.advance(1_000)
+    await clock.advance(2_000)
     expect([await found, await written, await cleared]).toEqual([undefined, undefined, false])
     await flushed
     expect(kinds).toEqual(['timeout', 'timeout', 'timeout', 'timeout'])
@@ -131,9 +150,9 @@ describe('a tier that is late', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('with a write that lands behind a clear takes it back, however late', async () => {
+  it('with a write that lands behind a mark takes it back, however late', async () => {
     const { promise, resolve } = deferred()
-    const { clock, tier, inner } = shielded((map) => ({
+    const { clock, tier, inner, marks } = shielded((map) => ({
       set: async (key, value) => {
         await promise
         await map.set(key, value)
@@ -141,7 +160,7 @@ describe('a tier that is late', () => {
     }))
     void tier.set('key', entry(clock.now()))
     await clock.advance(60_000)
-    expect(await tier.clear()).toBe(true)
+    marks.make(['l2'])
     resolve(undefined)
     await settle()
     expect(inner.writes).toEqual(['key'])
@@ -153,7 +172,7 @@ describe('a deadline', () => {
   it('needs no timer for a synchronous tier', async () => {
     const clock = new FakeClock()
     const schedule = vi.spyOn(clock, 'schedule')
-    const tier = new SafeTier(memoryTier({ clock }), clock, undefined)
+    const tier = new SafeTier(memoryTier({ clock }), { clock, marks: new Marks(clock) })
     void tier.set('key', entry(clock.now()))
     expect(tier.get('key', clock.now())).toBeDefined()
     tier.delete(['key'])
@@ -184,12 +203,12 @@ describe('a deadline', () => {
   it('cancels its timer when the tier answers in time', async () => {
     const { clock, tier, kinds } = shielded((map) => ({
       get: async (key) => {
-        await new Promise<void>((resolve) => clock.schedule(249, resolve))
+        await new Promise<void>((resolve) => clock.schedule(99, resolve))
         return map.get(key)
       },
     }))
     await tier.set('key', entry(clock.now()))
-    expect(await settlesAt(clock, tier.get('key', clock.now()), 249)).toBeDefined()
+    expect(await settlesAt(clock, tier.get('key', clock.now()), 99)).toBeDefined()
     expect(clock.pending).toBe(0)
     expect(kinds).toEqual([])
   })
@@ -208,6 +227,7 @@ describe('a deadline', () => {
       schedule.mockClear()
       void call()
       await settle()
+      expect(schedule).toHaveBeenCalledOnce()
       return schedule.mock.calls[0]?.[2]?.keepAlive === true
     }
     expect(await keepsAlive(() => tier.clear())).toBe(true)

@@ -143,7 +143,7 @@ describe('the cache stack over synchronous tiers', () => {
             const hit = stack.lookupStale('key') as CacheHit | undefined
             if (write) expect(hit?.stale).toBe(false)
             if (!hit) continue
-            expect(hit.entry.created_at).toBeLessThanOrEqual(clock.now())
+            expect(hit.entry.created_at).toBeLessThanOrEqual(clock.now() + 1_000)
             expect(hit.entry.stale_until).toBeGreaterThan(clock.now())
             expect(hit.stale).toBe(hit.entry.fresh_until <= clock.now())
           }
@@ -461,15 +461,10 @@ describe('a failing tier', () => {
     expect(stack.tier('l1')).toBeUndefined()
     await stack.close()
     const kinds = new Set(onTierError.mock.calls.map(([level, kind]) => `${level} ${kind}`))
-    expect([...kinds].sort()).toEqual([
-      'l1 clear',
-      'l1 close',
-      'l1 delete',
-      'l1 flush',
-      'l1 get',
-      'l1 set',
-      'l1 stats',
-    ])
+    const always = ['l1 close', 'l1 flush', 'l1 get', 'l1 set', 'l1 stats']
+    // After three failures one that is asynchronous is not asked any more.
+    const more = fail === boom ? ['l1 clear', 'l1 delete'] : []
+    expect([...kinds].sort()).toEqual([...more, ...always].sort())
     expect(stack.errors('l1')).toBe(onTierError.mock.calls.length)
     expect(stack.errors('l3')).toBe(0)
     expect(JSON.stringify(onTierError.mock.calls)).not.toContain('secret')
@@ -500,8 +495,7 @@ describe('a failing tier', () => {
       ])
       expect(await stack.lookup('key')).toBeUndefined()
       expect(await stack.lookupStale('key')).toBeUndefined()
-      const isMalformed = typeof garbage === 'number' || Array.isArray(garbage) || hasOwn(garbage)
-      expect(deleted).toEqual(isMalformed ? ['key', 'key'] : [])
+      expect(deleted).toEqual(garbage === null ? [] : ['key', 'key'])
     }
   })
 
@@ -524,7 +518,3 @@ describe('a failing tier', () => {
     expect(onTierError).toHaveBeenLastCalledWith('l2', 'overflow')
   })
 })
-
-function hasOwn(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'v' in value && 'answer' in value
-}

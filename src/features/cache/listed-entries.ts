@@ -1,0 +1,94 @@
+/** Many entries at once: into memory when a process starts, and those of one semantic scope. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { KeyedEntry } from '../../contracts/cache-tier.js'
+import type { Clock } from '../../contracts/clock.js'
+import type { SafeTier } from './safe-tier.js'
+import { isFresh } from './tier-search.js'
+
+/** Others get their turn after that long. Milliseconds. */
+const SLICE_MS = 4
+
+interface Slicing {
+  readonly clock: Clock
+  /** True when there is no use in going on. */
+  readonly stopped: () => boolean
+}
+
+/**
+ * Copies the fresh ones of the entries used last from the lowest level that lists them into L1.
+ * @returns how many were copied
+ */
+export async function preload(
+  tiers: readonly SafeTier[],
+  limit: number,
+  slicing: Slicing,
+): Promise<number> {
+  const memory = tiers.find(({ level }) => level === 'l1')
+  if (!memory) return 0
+  const most = Math.min(limit, memory.stats()?.max_entries ?? 0)
+  if (!(most > 0)) return 0
+  for (const tier of [...tiers].reverse()) {
+    const recent = tier === memory ? [] : ((await tier.recent(most)) ?? [])
+    // Oldest first, so that the newest are the last ones to be evicted.
+    if (recent.length > 0) return copy(tier, memory, [...recent].slice(0, most).reverse(), slicing)
+  }
+  return 0
+}
+
+async function copy(
+  from: SafeTier,
+  to: SafeTier,
+  list: readonly KeyedEntry[],
+  slicing: Slicing,
+): Promise<number> {
+  let copied = 0
+  await inSlices(list, slicing, (item) => {
+    const entry = from.check(item)
+    if (!entry || !isFresh(entry, slicing.clock.now())) return
+    void to.setUnless(item.key, entry, ({ created_at }) => created_at >= entry.created_at)
+    copied += 1
+  })
+  return copied
+}
+
+/** Valid entries of L2 and L3 with that scope and created after `since`, newest first. */
+export async function entriesInScope(
+  tiers: readonly SafeTier[],
+  query: { readonly scope: string; readonly since: number; readonly limit: number },
+  slicing: Slicing,
+): Promise<readonly KeyedEntry[]> {
+  const { scope, since, limit } = query
+  const newest = new Map<string, KeyedEntry>()
+  await Promise.all(
+    tiers.map(async (tier) => {
+      if (tier.level === 'l1') return
+      const list = await tier.inScope(scope, since, limit)
+      await inSlices(list, slicing, (item) => {
+        const entry = tier.check(item)
+        if (entry?.semantic?.scope !== scope || entry.created_at <= since) return
+        const held = newest.get(item.key)
+        if (held && held.entry.created_at >= entry.created_at) return
+        newest.set(item.key, { key: item.key, entry })
+      })
+    }),
+  )
+  return [...newest.values()]
+    .sort((a, b) => b.entry.created_at - a.entry.created_at)
+    .slice(0, limit)
+}
+
+async function inSlices<T>(
+  items: readonly T[],
+  { clock, stopped }: Slicing,
+  visit: (item: T) => void,
+): Promise<void> {
+  let began = clock.monotonic()
+  for (const item of items) {
+    if (clock.monotonic() - began >= SLICE_MS) {
+      await nextTurn()
+      began = clock.monotonic()
+    }
+    if (stopped()) return
+    visit(item)
+  }
+}

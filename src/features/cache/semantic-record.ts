@@ -1,0 +1,26 @@
+/** What a match by meaning needs of an entry, checked and copied. */
+import type { SemanticRecord } from '../../contracts/cache-tier.js'
+import { isObject } from './cacheable.js'
+
+/** Bytes. A longer text is not matched by meaning. */
+export const MAX_SEMANTIC_TEXT_BYTES = 16_384
+export const MAX_DIMENSIONS = 4_096
+
+/** A frozen copy, or undefined for what is none: the entry is as good without it. */
+export function adoptSemantic(value: unknown): SemanticRecord | undefined {
+  if (!isObject(value)) return undefined
+  const { scope, embedder, text, vector } = value
+  if (!isName(scope) || !isName(embedder) || !isVector(vector)) return undefined
+  if (typeof text !== 'string' || Buffer.byteLength(text) > MAX_SEMANTIC_TEXT_BYTES) {
+    return undefined
+  }
+  // A copy, because whoever gave it may write to it, and it may be a view of a larger buffer.
+  return Object.freeze({ scope, embedder, text, vector: vector.slice() })
+}
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+function isVector(value: unknown): value is Float32Array {
+  if (!(value instanceof Float32Array)) return false
+  return value.length >= 1 && value.length <= MAX_DIMENSIONS && value.every(Number.isFinite)
+}
