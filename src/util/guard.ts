@@ -59,6 +59,9 @@ export interface Guard {
   close(): void
 }
 
+/** One for all refusals: to capture a stack takes longer than everything else about them. */
+const DOWN = new GuardError('down')
+
 /** Longer than any call waits, since nobody waits for it: a busy process should not fail it. */
 const PROBE_MS = 1_000
 
@@ -102,7 +105,7 @@ class StoreGuard implements Guard {
 
   run<T>(ms: number, operation: () => PromiseLike<T>, options?: ScheduleOptions): Promise<T> {
     if (this.#state === 'ok') return this.#call(ms, operation, options)
-    if (!this.#mayProbe()) return Promise.reject(new GuardError('down'))
+    if (!this.#mayProbe()) return Promise.reject(DOWN)
     this.#change('probing', 'retry')
     return this.#call(ms, operation, options)
   }
@@ -138,7 +141,7 @@ class StoreGuard implements Guard {
     return new Promise((resolve, reject) => {
       const release = (): void => {
         stop()
-        reject(new GuardError('down'))
+        reject(DOWN)
       }
       const outcome = {
         value: (value: T) => {
