@@ -3,7 +3,7 @@ const rooms = {
   index: '^src/index\\.ts$',
   client: '^src/client\\.ts$',
   compose: '^src/compose\\.ts$',
-  options: '^src/options\\.ts$',
+  options: '^src/(cache-)?options\\.ts$',
   testing: '^src/testing/',
   jobs: '^src/jobs/',
   pipeline: '^src/pipeline/',

@@ -10,7 +10,10 @@ import type {
 import type {
   BatchResponse,
   ClearCacheResponse,
+  FeedbackResponse,
+  FeedbackVerdict,
   InferenceResponse,
+  InvalidateTagsResponse,
   TokenCount,
 } from './contracts/response.js'
 import type {
@@ -20,15 +23,11 @@ import type {
   StatusDocument,
 } from './contracts/stats.js'
 import type { InferenceStream } from './contracts/stream.js'
+import type { WarmRequest, WarmResponse } from './contracts/warming.js'
 import { resolveOptions, type InferenceClientOptions } from './options.js'
 import { batchOptions, splitCall } from './pipeline/call-arguments.js'
-import {
-  checkListener,
-  clearCache,
-  configured,
-  countTokens,
-  guarded,
-} from './pipeline/operations.js'
+import { clearCache, giveFeedback, invalidateTags } from './pipeline/cache-operations.js'
+import { checkListener, configured, countTokens, guarded } from './pipeline/operations.js'
 import { shutDown } from './pipeline/lifecycle.js'
 
 /** The fields of a request whose prompt is given apart, and what travels beside it. */
@@ -100,6 +99,27 @@ export class InferenceClient {
   /** Forgets the answers of one cache level, or of all: `POST /clear-cache`. */
   clearCache(level: 'l1' | 'l2' | 'l3' | 'all'): Promise<ClearCacheResponse> {
     return guarded(() => clearCache(this.#parts, level))
+  }
+
+  /**
+   * From now on serves no answer stored with one of these tags, in no process that shares the cache.
+   * `success` is false where a level could not be told; it is told when it returns.
+   */
+  invalidateTags(tags: readonly string[]): Promise<InvalidateTagsResponse> {
+    return guarded(() => invalidateTags(this.#parts, tags))
+  }
+
+  /**
+   * Judges an answer. `bad` takes it out of the cache and makes matching by meaning stricter.
+   * Rejects with NOT_FOUND when the request is not among the rows that are kept (`ledger.maxRows`).
+   */
+  feedback(request_id: string, verdict: FeedbackVerdict): Promise<FeedbackResponse> {
+    return guarded(() => giveFeedback(this.#parts, request_id, verdict))
+  }
+
+  /** Answers prompts ahead of time, at the lowest priority; without any, what is likely to be asked again. */
+  warm(request?: WarmRequest, options?: Pick<CallOptions, 'signal'>): Promise<WarmResponse> {
+    return guarded(() => this.#parts.warmer.warm(request ?? {}, batchOptions(options)))
   }
 
   /** Counts the input tokens of a request with a real tokenizer, without blocking the event loop. */

@@ -2,9 +2,10 @@
 import type { BatchCallOptions } from './contracts/request.js'
 import type { BatchResponse } from './contracts/response.js'
 import type { Provider } from './contracts/provider.js'
-import { createCacheStack } from './features/cache/stack.js'
 import { memoryTier } from './features/cache/memory-tier.js'
+import { createCacheStack, type CacheStack } from './features/cache/stack.js'
 import { createFlights } from './features/dedup/flights.js'
+import { createLeases } from './features/dedup/lease.js'
 import { createLedger, type Ledger } from './features/ledger/ledger.js'
 import { createCatalogue } from './features/pricing/catalogue.js'
 import { genaiPrices } from './features/pricing/genai-prices.js'
@@ -13,12 +14,17 @@ import { cacheKey, flightKey } from './features/request/fingerprint.js'
 import { parseBatch } from './features/request/parse-batch.js'
 import { parseRequest } from './features/request/parse.js'
 import { createScheduler } from './features/schedule/scheduler.js'
+import { createSemanticRoom, type SemanticRoom } from './features/semantic/room.js'
 import { createBatchRunner } from './jobs/batch/batch.js'
+import { createDemandForecast, type DemandForecast } from './jobs/warming/demand-forecast.js'
+import { createWarmer, type Warmer } from './jobs/warming/warmer.js'
 import type { ResolvedOptions } from './options.js'
+import { likelyCostOf } from './pipeline/choice.js'
 import type { Decision, FlightResult } from './pipeline/decision.js'
 import type { PipelineDependencies } from './pipeline/dependencies.js'
 import { createDocuments, type Documents } from './pipeline/documents.js'
-import { closedError, createPipeline, type Pipeline } from './pipeline/run.js'
+import { closedError } from './pipeline/refusals.js'
+import { createPipeline, type Pipeline } from './pipeline/run.js'
 import { createEmitter, type Emitter } from './util/emitter.js'
 import { newId } from './util/id.js'
 
@@ -28,6 +34,7 @@ export interface Parts extends PipelineDependencies {
   readonly ledger: Ledger
   readonly pipeline: Pipeline
   readonly runBatch: (batch: unknown, options: BatchCallOptions) => Promise<BatchResponse>
+  readonly warmer: Warmer
   readonly documents: Documents
   readonly providers: readonly Provider[]
   /** From now on nothing new is accepted. */
@@ -38,22 +45,17 @@ export function compose(options: ResolvedOptions): Parts {
   const { clock, random, logger } = options
   const state = { closed: false }
   const events = createEmitter(logger)
-  const l1 = options.cache.l1 === false ? [] : [memoryTier({ ...options.cache.l1, clock })]
+  const cache = cacheOf(options, events)
+  const forecast = options.forecast
+    ? createDemandForecast({ clock, maxKeys: options.warming.maxKeys })
+    : undefined
+  const store = options.cache.lower.find(({ leases }) => leases !== undefined)?.leases
   const dependencies: PipelineDependencies & { events: Emitter; ledger: Ledger } = {
     clock,
     random,
     logger,
     events,
-    cache: createCacheStack({
-      tiers: [...l1, ...options.cache.lower],
-      clock,
-      random,
-      ttlSeconds: options.cache.ttlSeconds,
-      graceSeconds: options.cache.graceSeconds,
-      onTierError: (level, kind) => {
-        logger.warn({ level, kind }, 'a cache level failed: it counts as a miss')
-      },
-    }),
+    cache,
     flights: createFlights<Decision, FlightResult>({
       clock,
       finalText: ({ answer }) => answer.text,
@@ -67,22 +69,88 @@ export function compose(options: ResolvedOptions): Parts {
     tokens: createTokenEstimator(),
     scheduler: createScheduler(options.schedule, clock),
     ledger: createLedger({ clock, maxRows: options.maxRows }),
+    semantic: semanticOf(options, cache),
+    leases: store && createLeases({ store, clock, random }),
+    demand: forecast,
     defaultModel: options.defaultModel,
     fallback: options.fallback,
     timeouts: options.timeouts,
     closed: () => state.closed,
   }
   const pipeline = createPipeline(dependencies)
+  const warmer = warmerOver(pipeline, dependencies, options, forecast)
+  if (options.cache.preload > 0) void cache.preload(options.cache.preload)
   return {
     ...dependencies,
     pipeline,
     runBatch: batchOver(pipeline, dependencies),
+    warmer,
     documents: createDocuments(dependencies),
     providers: options.providers,
     shut: () => {
       state.closed = true
+      warmer.stop()
     },
   }
+}
+
+function cacheOf(options: ResolvedOptions, events: Emitter): CacheStack {
+  const { clock, random, logger } = options
+  const { l1, lower, ttlSeconds, graceSeconds, staleWhileRevalidateSeconds } = options.cache
+  return createCacheStack({
+    tiers: [...(l1 === false ? [] : [memoryTier({ ...l1, clock })]), ...lower],
+    clock,
+    random,
+    logger,
+    ttlSeconds,
+    graceSeconds,
+    staleWhileRevalidateSeconds,
+    onTierState: (level, state, reason) => {
+      logger.warn({ level, state, reason }, 'a cache level changed its state')
+      events.emit('tier:state', { level, state, reason })
+    },
+  })
+}
+
+/** Its tables are large: they are loaded when the first request asks for it. */
+function semanticOf({ cache: options, ...rest }: ResolvedOptions, cache: CacheStack): SemanticRoom {
+  const { semantic } = options
+  return createSemanticRoom(semantic, async () => {
+    const { createSemanticMatcher } = await import('./features/semantic/matcher.js')
+    return createSemanticMatcher(semantic?.options ?? {}, {
+      clock: rest.clock,
+      random: rest.random,
+      logger: rest.logger,
+      entriesInScope: (scope, since, limit) => cache.inScope(scope, since, limit),
+      answerOf: async (key) => (await cache.lookupStale(key))?.entry.answer.text,
+    })
+  })
+}
+
+function warmerOver(
+  pipeline: Pipeline,
+  deps: PipelineDependencies,
+  options: ResolvedOptions,
+  forecast: DemandForecast | undefined,
+): Warmer {
+  const { clock, random, logger, events, cache, defaultModel } = deps
+  const warmer = createWarmer(options.warming, {
+    clock,
+    random,
+    logger,
+    events,
+    forecast,
+    infer: (request, { signal }) => pipeline.infer(request, { signal }),
+    cached: async (request) => {
+      const hit = await cache.lookup(cacheKey(request, defaultModel))
+      return hit === undefined || hit.stale ? undefined : hit.entry
+    },
+    estimate: (request) => likelyCostOf(deps, request),
+    inFlight: () => deps.scheduler.stats().active,
+    keyOf: (request) => (request.use_cache === false ? undefined : cacheKey(request, defaultModel)),
+  })
+  if (options.warming.automatic) warmer.start()
+  return warmer
 }
 
 function batchOver(pipeline: Pipeline, deps: PipelineDependencies): Parts['runBatch'] {
@@ -92,7 +160,8 @@ function batchOver(pipeline: Pipeline, deps: PipelineDependencies): Parts['runBa
     identity: (raw) => {
       const request = parseRequest(raw)
       if (request.use_cache === false) return undefined
-      const key = flightKey(cacheKey(request, deps.defaultModel), request, deps.cache.generation)
+      const version = deps.cache.versionOf(request.cache?.tags)
+      const key = flightKey(cacheKey(request, deps.defaultModel), request, version)
       // One item's short time must not be another's, and a refresh must not be answered with the old.
       return `${key} ${request.timeout_seconds ?? ''} ${request.cache?.refresh === true}`
     },

@@ -1,6 +1,7 @@
 /** The public names of `raptorflow`. */
 export { InferenceClient, type PromptOptions } from './client.js'
-export type { InferenceClientOptions, CacheClientOptions } from './options.js'
+export type { InferenceClientOptions } from './options.js'
+export type { CacheClientOptions } from './cache-options.js'
 export {
   ProviderError,
   RaptorflowError,

@@ -1,38 +1,24 @@
 /** What an InferenceClient is made from: the rooms' options, their defaults, their checks. */
-import type { CacheTier } from './contracts/cache-tier.js'
+import {
+  resolveCache,
+  type CacheClientOptions,
+  type ResolvedCacheOptions,
+} from './cache-options.js'
 import type { Clock, Random } from './contracts/clock.js'
 import type { Logger } from './contracts/logger.js'
 import type { ModelPrice, PriceSource } from './contracts/model.js'
 import type { Provider } from './contracts/provider.js'
-import type { MemoryTierOptions } from './features/cache/memory-tier.js'
 import type { ScheduleOptions } from './features/schedule/scheduler.js'
+import {
+  resolveWarmingOptions,
+  type ResolvedWarmingOptions,
+  type WarmingOptions,
+} from './jobs/warming/warming-options.js'
 import type { AttemptTimeouts } from './pipeline/dependencies.js'
 import { systemClock } from './util/clock.js'
 import { invalidOption } from './util/invalid-option.js'
 import { resolveLogger } from './util/logger.js'
-import {
-  atLeastZero,
-  func,
-  knownKeys,
-  list,
-  positive,
-  record,
-  text,
-  withMethods,
-} from './util/option-checks.js'
-
-export interface CacheClientOptions {
-  /** The memory level; `false` switches it off. @default { maxEntries: 5_000, maxBytes: 64 MiB } */
-  readonly l1?: Omit<MemoryTierOptions, 'clock'> | false | undefined
-  /** A shared level, asked after `l1`. */
-  readonly l2?: CacheTier | undefined
-  /** A persistent level, asked after `l2`. */
-  readonly l3?: CacheTier | undefined
-  /** How long an answer is served, in seconds, +-10 % so that entries do not all end at once. @default 3_600 */
-  readonly ttlSeconds?: number | undefined
-  /** How much longer it may be served, marked `stale`, when every provider fails. @default 86_400 */
-  readonly graceSeconds?: number | undefined
-}
+import { func, knownKeys, list, positive, record, text, withMethods } from './util/option-checks.js'
 
 export interface InferenceClientOptions {
   /** Who may be asked, in order of preference; at least one. */
@@ -42,6 +28,8 @@ export interface InferenceClientOptions {
   /** Models to try when the first ones fail, as `model` or `provider/model`. @default [] */
   readonly fallback?: readonly string[] | undefined
   readonly cache?: CacheClientOptions | undefined
+  /** Asking ahead of demand, for money. Without it only `warm({ prompts })` does. */
+  readonly warming?: WarmingOptions | undefined
   readonly schedule?: ScheduleOptions | undefined
   /** Longest times of one attempt, ms. @default { attemptMs: 120_000, firstByteMs: 60_000, idleMs: 30_000 } */
   readonly timeouts?: { readonly [Name in keyof AttemptTimeouts]?: number | undefined } | undefined
@@ -67,12 +55,10 @@ export interface ResolvedOptions {
   readonly providers: readonly Provider[]
   readonly defaultModel: string
   readonly fallback: readonly string[]
-  readonly cache: {
-    readonly l1: Omit<MemoryTierOptions, 'clock'> | false
-    readonly lower: readonly CacheTier[]
-    readonly ttlSeconds: number
-    readonly graceSeconds: number
-  }
+  readonly cache: ResolvedCacheOptions
+  readonly warming: ResolvedWarmingOptions
+  /** Whether demand is observed. */
+  readonly forecast: boolean
   readonly schedule: ScheduleOptions
   readonly timeouts: AttemptTimeouts
   readonly prices: { readonly [model: string]: ModelPrice }
@@ -88,6 +74,7 @@ const NAMES = [
   'defaultModel',
   'fallback',
   'cache',
+  'warming',
   'schedule',
   'timeouts',
   'prices',
@@ -115,6 +102,8 @@ export function resolveOptions(options: InferenceClientOptions): ResolvedOptions
     defaultModel: text('defaultModel', options.defaultModel ?? 'gpt-3.5-turbo'),
     fallback: list('fallback', options.fallback ?? []).map((name) => text('fallback', name)),
     cache: resolveCache(options.cache ?? {}),
+    warming: resolveWarmingOptions(options.warming),
+    forecast: options.warming !== undefined,
     schedule: knownKeys('schedule', options.schedule ?? {}, ['maxConcurrency', 'maxQueued']),
     timeouts: resolveTimeouts(options.timeouts ?? {}),
     prices: record('prices', options.prices ?? {}),
@@ -123,17 +112,6 @@ export function resolveOptions(options: InferenceClientOptions): ResolvedOptions
     logger: resolveLogger(withMethods('logger', options.logger ?? undefined, LOG_METHODS)),
     clock: withMethods('clock', options.clock ?? systemClock, ['now', 'monotonic', 'schedule']),
     random: func('random', options.random ?? Math.random),
-  }
-}
-
-function resolveCache(cache: CacheClientOptions): ResolvedOptions['cache'] {
-  knownKeys('cache', cache, ['l1', 'l2', 'l3', 'ttlSeconds', 'graceSeconds'])
-  const l1 = cache.l1 ?? {}
-  return {
-    l1: l1 === false ? false : knownKeys('cache.l1', l1, ['maxEntries', 'maxBytes']),
-    lower: [tier('l2', cache.l2), tier('l3', cache.l3)].flat(),
-    ttlSeconds: positive('cache.ttlSeconds', cache.ttlSeconds ?? 3_600),
-    graceSeconds: atLeastZero('cache.graceSeconds', cache.graceSeconds ?? 86_400),
   }
 }
 
@@ -175,12 +153,4 @@ function checkProviders(providers: unknown): readonly Provider[] {
     names.add(name)
   }
   return [...(providers as readonly Provider[])]
-}
-
-function tier(level: 'l2' | 'l3', given: CacheTier | undefined): readonly CacheTier[] {
-  if (given === undefined) return []
-  if (typeof given !== 'object' || (given as unknown) === null || given.level !== level) {
-    throw invalidOption(`cache.${level}`, `a cache tier of level ${level}`, given)
-  }
-  return [given]
 }

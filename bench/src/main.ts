@@ -13,6 +13,7 @@ import { measureReplay } from './replay.js'
 import { printFindings, printReport, type Finding, type Report } from './report.js'
 import { readSettings, type Settings } from './settings.js'
 import { measureStreams } from './stream.js'
+import { measureTiers } from './tiers.js'
 
 const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<Report[]>>> = {
   hit: measureHits,
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, (settings: Settings) => Promise<Report[]>>
   import: measureImports,
   coalesce: measureCoalescing,
   batch: measureBatch,
+  tiers: measureTiers,
 }
 
 async function measureOne(name: string, settings: Settings): Promise<Report[]> {

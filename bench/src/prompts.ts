@@ -14,3 +14,21 @@ export function longPrompt(index: number, bytes = 16_384): string {
   // A flat string, as one that was read from a socket or a file.
   return Buffer.from(text.slice(0, bytes)).toString()
 }
+
+const WORDS =
+  'the transfer account takes between one and three working days because your bank checks amount currency limit first then sends notice fee statement customer support card payment refund balance often please note that holidays may delay it'.split(
+    ' ',
+  )
+
+/** Words in a seeded order: neither as repetitive as a repeated sentence nor as random as noise. */
+export function answerText(seed: number, length: number): string {
+  let state = seed + 1
+  const words: string[] = []
+  for (let written = 0; written < length;) {
+    state = (state * 48_271) % 2_147_483_647
+    const word = WORDS[state % WORDS.length] ?? ''
+    words.push(word)
+    written += word.length + 1
+  }
+  return words.join(' ').slice(0, length)
+}

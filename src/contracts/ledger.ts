@@ -19,6 +19,8 @@ export interface RequestRow {
   readonly cache: CacheLevel | null
   /** True when the cache was asked at all. */
   readonly cache_lookup: boolean
+  /** The cache key its answer stands under: what feedback may evict. */
+  readonly served_key: string | undefined
   readonly coalesced: boolean
   readonly input_tokens: number
   readonly output_tokens: number

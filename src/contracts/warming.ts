@@ -4,7 +4,10 @@ import type { InferenceRequest, ParsedRequest } from './request.js'
 export interface WarmRequest {
   /** Answered now, unless the cache has them fresh. @default what the forecast expects to be asked again */
   readonly prompts?: readonly (string | InferenceRequest)[] | null | undefined
-  /** USD all calls of this run may cost at their worst case, >= 0. @default the warming budget that is left */
+  /**
+   * USD all calls of this run may cost, >= 0: by their estimates before, by their bills after.
+   * @default no limit for `prompts`; what is left of `maxCostPerHour` for the forecast's choice
+   */
   readonly maxCost?: number | null | undefined
   /** Report what would be called, and call nobody. @default false */
   readonly dryRun?: boolean | null | undefined

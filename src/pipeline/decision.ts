@@ -5,6 +5,7 @@ import type { AttemptInfo, RoutingInfo } from '../contracts/response.js'
 import type { CacheHit } from '../features/cache/stack.js'
 import type { StoredAnswer } from '../contracts/cache-tier.js'
 import type { Passenger } from '../features/dedup/flight.js'
+import type { Near, SemanticOutcome } from '../features/semantic/matcher.js'
 
 /** Built on a miss only: a hit never needs one. It is also the passenger its flight knows. */
 export interface Decision extends Passenger {
@@ -15,8 +16,16 @@ export interface Decision extends Passenger {
   readonly arrived: number
   /** Undefined when the request may neither read nor write the cache. */
   readonly cacheKey: string | undefined
+  /** True when nobody may share this call. */
+  readonly alone: boolean
+  /** Epoch milliseconds when the call came in. */
+  readonly arrivedAt: number
   /** The cache's generation when the call came in: an older answer is not stored after a clear. */
   readonly generation: number
+  /** What matching by meaning came to; undefined where it was not asked. */
+  semantic: SemanticOutcome | undefined
+  /** Resolves when the answer is in the cache; undefined when it is not stored. */
+  storing: Promise<void> | undefined
   routing: RoutingInfo
   readonly attempts: AttemptInfo[]
   /** Nano-USD before the call; null when the price is unknown. */
@@ -29,12 +38,20 @@ export interface Decision extends Passenger {
   maxTokensCapped: number | undefined
 }
 
+/**
+ * A stored answer that a flight landed with. `stale`: every provider failed. `shared`: another process
+ * made it meanwhile. `semantic`: it answers a question that means the same, `near`.
+ */
+export type Served =
+  | { readonly kind: 'stale' | 'shared'; readonly hit: CacheHit; readonly near?: undefined }
+  | { readonly kind: 'semantic'; readonly hit: CacheHit; readonly near: Near }
+
 /** What a flight lands with: the answer and its sponsor's decision. */
 export interface FlightResult {
   readonly answer: StoredAnswer
   readonly sponsor: Decision
-  /** Set when every provider failed and an answer past its time was served. */
-  readonly stale: CacheHit | undefined
+  /** Undefined when a model was called for it. */
+  readonly served: Served | undefined
 }
 
 export const NO_ROUTING: RoutingInfo = { candidates: [], rejected: [] }

@@ -2,12 +2,15 @@
 import type { Clock, Random } from '../contracts/clock.js'
 import type { Events } from '../contracts/events.js'
 import type { Logger } from '../contracts/logger.js'
+import type { DemandObserver } from '../contracts/warming.js'
 import type { CacheStack } from '../features/cache/stack.js'
 import type { Flights } from '../features/dedup/flight.js'
+import type { Leases } from '../features/dedup/lease.js'
 import type { Ledger } from '../features/ledger/ledger.js'
 import type { Catalogue } from '../features/pricing/catalogue.js'
 import type { TokenEstimator } from '../features/pricing/tokens.js'
 import type { Scheduler } from '../features/schedule/scheduler.js'
+import type { SemanticRoom } from '../features/semantic/room.js'
 import type { Decision, FlightResult } from './decision.js'
 
 /** Longest times of one attempt, in milliseconds. */
@@ -31,6 +34,11 @@ export interface PipelineDependencies {
   readonly tokens: TokenEstimator
   readonly scheduler: Scheduler
   readonly ledger: Ledger
+  readonly semantic: SemanticRoom
+  /** Undefined without a shared store. */
+  readonly leases: Leases | undefined
+  /** Who forecasts demand; undefined where nobody does. */
+  readonly demand: DemandObserver | undefined
   readonly defaultModel: string
   readonly fallback: readonly string[]
   readonly timeouts: AttemptTimeouts

@@ -1,6 +1,7 @@
 /** How a flight ends: with an answer, with the best error, or with an answer past its time. */
 import { RaptorflowError } from '../errors.js'
 import type { StoredAnswer } from '../contracts/cache-tier.js'
+import { isCacheable } from '../features/cache/cacheable.js'
 import type { ProviderAnswer, Usage } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import type { CacheHit } from '../features/cache/stack.js'
@@ -40,15 +41,30 @@ export function land(
     substitution_reason: candidate.substitution_reason,
     cost,
   }
-  if (decision.cacheKey !== undefined) {
-    const { ttl_seconds, tags } = decision.request.cache ?? {}
-    deps.cache.store(decision.cacheKey, stored, {
-      ttl_seconds,
-      tags,
-      generation: decision.generation,
-    })
-  }
-  return { answer: stored, sponsor: decision, stale: undefined }
+  if (decision.cacheKey !== undefined) keep(journey, decision.cacheKey, stored)
+  return { answer: stored, sponsor: decision, served: undefined }
+}
+
+/** Into the cache, into the index of meanings, and to whoever forecasts demand: where it may be stored. */
+function keep({ deps, decision }: Arriving, key: string, answer: StoredAnswer): void {
+  if (!isCacheable(answer)) return
+  const { semantic, request, generation } = decision
+  const { ttl_seconds, tags, refresh } = request.cache ?? {}
+  const stored = deps.cache.store(key, answer, {
+    ttl_seconds,
+    tags,
+    generation,
+    semantic: semantic?.record,
+    replaces: refresh === true,
+  })
+  decision.storing = stored ?? Promise.resolve()
+  deps.demand?.landed({
+    key,
+    at: deps.clock.now(),
+    cost: answer.cost,
+    duration_ms: deps.clock.monotonic() - decision.arrived,
+  })
+  if (semantic) deps.semantic.learn(key, semantic, answer.text)
 }
 
 /** When all who were asked answered with nothing, nothing is the answer; otherwise the best error. */
@@ -104,7 +120,13 @@ export async function rescue(
 ): Promise<FlightResult | undefined> {
   if (flight.delivered || flight.signal.aborted) return undefined
   const stale = await staleAnswer(deps, decision, error)
-  return stale && { answer: stale.entry.answer, sponsor: decision, stale }
+  return (
+    stale && {
+      answer: stale.entry.answer,
+      sponsor: decision,
+      served: { kind: 'stale', hit: stale },
+    }
+  )
 }
 
 /** What the cache still has for a request whose providers failed it, or kept it waiting too long. */

@@ -3,26 +3,24 @@ import { RaptorflowError } from '../errors.js'
 import type { Offer } from '../contracts/provider.js'
 import type { FlightControl } from '../features/dedup/flight.js'
 import { createRequestBudget, type RequestBudget } from '../features/budget/request-budget.js'
-import { estimatedCost } from '../features/pricing/cost.js'
 import { changesPrice } from '../features/pricing/repricing.js'
 import { AttemptsFailed, Refused, runAttempts } from '../features/resilience/attempts.js'
-import { findCandidates, type Candidate, type Candidates } from '../features/routing/candidates.js'
+import type { Candidate, Candidates } from '../features/routing/candidates.js'
 import { mayReplaceAtOnce } from '../features/routing/substitution.js'
-import { within } from '../util/within.js'
 import { toNano, toUsdOrNull } from '../util/money.js'
 import { agreeTerms } from './attempt-terms.js'
+import { candidatesFor, likelyCost, pricesFor } from './choice.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import type { AttemptContext, AttemptResult } from './attempt-meter.js'
 import { dispatch } from './dispatch.js'
 import { createEstimates, type Estimates } from './estimates.js'
 import { type Arriving, land, landEmpty, rescue } from './landing.js'
+import { matchByMeaning } from './meaning.js'
 import { noCandidate, overBudget, type RefusedOffer } from './refusals.js'
 import { inputOf, type Input } from './provider-call.js'
 
 type Flight = FlightControl<Decision>
-
-const PATIENCE_WITH_PRICES_MS = 1_000
 
 interface Journey extends Arriving {
   readonly input: Input
@@ -39,15 +37,15 @@ export async function launch(
   decision: Decision,
 ): Promise<FlightResult> {
   const { request } = decision
+  const similar = await matchByMeaning(deps, decision, flight.signal)
+  if (similar) return similar
   const input = inputOf(request)
   const estimates = createEstimates(request, input, deps.tokens)
   const limit = request.budget_limit === undefined ? null : toNano(request.budget_limit)
   const budget = createRequestBudget(limit)
   const journey: Journey = { deps, flight, decision, input, estimates, budget, refused: [] }
   flight.progress(1, 'Choosing a model')
-  // Prices load lazily. One whose source hangs is unknown: it must not hold up the answer.
-  const named = deps.catalogue.find(request.model_name ?? deps.defaultModel)
-  await within(deps.clock, PATIENCE_WITH_PRICES_MS, deps.catalogue.ready(named))
+  await pricesFor(deps, request)
   const candidates = plan(journey)
   try {
     return await fly(journey, candidates)
@@ -59,16 +57,7 @@ export async function launch(
 }
 
 function plan(journey: Journey): Candidates {
-  const { deps, decision, estimates } = journey
-  const candidates = findCandidates(decision.request, {
-    find: (name) => deps.catalogue.find(name),
-    all: () => deps.catalogue.all(),
-    defaultModel: deps.defaultModel,
-    fallback: deps.fallback,
-    inputTokens: (offer) => estimates.inputTokens(offer),
-    // Substitutes of unknown price come last.
-    priceRank: (offer) => estimateCost(deps, offer, estimates) ?? Number.MAX_VALUE,
-  })
+  const candidates = candidatesFor(journey.deps, journey.decision.request, journey.estimates)
   disclose(journey, candidates)
   return candidates
 }
@@ -79,7 +68,7 @@ function disclose({ deps, decision, estimates }: Journey, candidates: Candidates
     candidates: frozenList(candidates.accepted, ({ offer }) => ({
       provider: offer.provider.name,
       model: offer.model.id,
-      estimated_cost: toUsdOrNull(estimateCost(deps, offer, estimates)),
+      estimated_cost: toUsdOrNull(likelyCost(deps, offer, estimates)),
     })),
     rejected: frozenList(candidates.rejected, ({ offer, reason }) => ({
       provider: offer.provider.name,
@@ -105,16 +94,6 @@ function frozenList<Item, Shown>(
   show: (item: Item) => Shown,
 ): readonly Shown[] {
   return Object.freeze(items.map((item) => Object.freeze(show(item))))
-}
-
-function estimateCost(
-  deps: PipelineDependencies,
-  offer: Offer,
-  estimates: Estimates,
-): number | null {
-  const price = deps.catalogue.price(offer)
-  if (price === null) return null
-  return estimatedCost(estimates.inputTokens(offer), estimates.outputTokens(offer), price)
 }
 
 /** Where the named model cannot serve, others only may at once if the request says so. */
@@ -180,7 +159,7 @@ async function attemptWith(
   }
   try {
     if (price === null) announceUnknownPrice(deps, offer)
-    decision.estimatedCost = price === null ? null : estimateCost(deps, offer, estimates)
+    decision.estimatedCost = price === null ? null : likelyCost(deps, offer, estimates)
     decision.maxTokensCapped = terms.capped ? terms.maxTokens : undefined
     const chosen = { provider: offer.provider.name, model: offer.model.id }
     deps.logger.debug({ request_id: decision.id, ...chosen }, 'calling a provider')

@@ -1,6 +1,6 @@
 /** Ending well: pending writes out, running calls given a moment, everything released. */
 import type { Provider } from '../contracts/provider.js'
-import { closedError } from './run.js'
+import { closedError } from './refusals.js'
 import type { PipelineDependencies } from './dependencies.js'
 
 /** close() ends within 2 s: this long for running calls, the rest for tiers and providers. */
@@ -8,7 +8,10 @@ const DRAIN_MS = 1_500
 const RELEASE_MS = 400
 const POLL_MS = 10
 
-interface Dependencies extends Pick<PipelineDependencies, 'cache' | 'clock' | 'flights'> {
+interface Dependencies extends Pick<
+  PipelineDependencies,
+  'cache' | 'clock' | 'flights' | 'semantic'
+> {
   readonly providers: readonly Provider[]
 }
 
@@ -18,7 +21,11 @@ export async function shutDown(deps: Dependencies): Promise<void> {
   const until = clock.monotonic() + DRAIN_MS
   while (flights.size > 0 && clock.monotonic() < until) await pause(deps, POLL_MS)
   flights.abortAll(closedError())
-  const releases = [deps.cache.close(), ...deps.providers.map((provider) => release(provider))]
+  const releases = [
+    deps.cache.close(),
+    deps.semantic.close(),
+    ...deps.providers.map((provider) => release(provider)),
+  ]
   await atMost(deps, RELEASE_MS, Promise.allSettled(releases))
 }
 

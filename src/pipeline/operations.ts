@@ -1,15 +1,13 @@
 /** The smaller public operations, and the guard every one of them runs behind. */
 import { RaptorflowError } from '../errors.js'
-import type { ClearCacheResponse, TokenCount } from '../contracts/response.js'
+import type { TokenCount } from '../contracts/response.js'
 import { countInputTokens } from '../features/pricing/tokenizer.js'
 import { parseRequest } from '../features/request/parse.js'
-import { isoTime } from '../util/iso-time.js'
 import type { SplitCall } from './call-arguments.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { abortedError, onAbort } from './patience.js'
 import { inputOf } from './provider-call.js'
 import { isOwn, publicForm } from './reporter.js'
-import { closedError } from './run.js'
 
 /** Runs it so that nothing but a RaptorflowError comes out, always as a rejection. */
 export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
@@ -43,33 +41,6 @@ export function checkListener(name: unknown, listener: unknown): void {
     'Expected the name of an event and a function to call, got something else',
     { details: { field, validation: 'type' } },
   )
-}
-
-const LEVELS: readonly string[] = ['l1', 'l2', 'l3', 'all']
-
-/**
- * A level that could not be cleared makes `success` false; its answers are not served all the same.
- * @throws RaptorflowError INVALID_REQUEST; PROVIDER_UNAVAILABLE, reason `closed`
- */
-export async function clearCache(
-  { cache, clock, closed }: Pick<PipelineDependencies, 'cache' | 'clock' | 'closed'>,
-  level: 'l1' | 'l2' | 'l3' | 'all',
-): Promise<ClearCacheResponse> {
-  if (closed()) throw closedError()
-  if (!LEVELS.includes(level)) {
-    throw new RaptorflowError(
-      'INVALID_REQUEST',
-      'Expected `level` to be one of l1, l2, l3, all, got something else',
-      { details: { field: 'level', validation: 'enum' } },
-    )
-  }
-  const levels = await cache.clear(level)
-  return {
-    success: Object.values(levels).every(({ success }) => success),
-    level,
-    timestamp: isoTime(clock.now()),
-    levels,
-  }
 }
 
 /** @throws RaptorflowError INVALID_REQUEST; ABORTED at once when the signal aborts */

@@ -38,7 +38,10 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       const payer = boarding.sponsor
       const moment = reporter.moment(arrival)
       const response = responseFromFlight(result, decision, payer, moment)
-      const saved = payer && !result.stale ? 0 : result.answer.cost
+      const saved = payer && !result.served ? 0 : result.answer.cost
+      const near = result.served?.near
+      arrival.served_key = near?.key ?? decision.cacheKey
+      if (near) deps.semantic.served(arrival.request_id, near)
       reporter.answered(arrival, response, saved)
       return response
     } catch (error) {

@@ -7,6 +7,14 @@ import { toUsd } from '../util/money.js'
 import type { Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 
+export function closedError(): RaptorflowError {
+  return new RaptorflowError(
+    'PROVIDER_UNAVAILABLE',
+    'Expected an open client, but close() was called. Create a new client.',
+    { details: { reason: 'closed' }, retryable: false },
+  )
+}
+
 /** No candidate at all: the model is unknown here, or no model can do what the request asks. */
 export function noCandidate(
   decision: Decision,

@@ -18,6 +18,8 @@ export interface Arrival {
   reported: boolean
   /** True once the cache was asked. */
   lookedUp: boolean
+  /** The cache key its answer stands under. */
+  served_key: string | undefined
   request: ParsedRequest | undefined
 }
 
@@ -162,6 +164,7 @@ function rowOf(
     model: response?.model_used,
     cache: response?.cache.level ?? null,
     cache_lookup: arrival.lookedUp,
+    served_key: arrival.served_key,
     coalesced: response?.coalesced ?? false,
     input_tokens: response?.input_tokens ?? 0,
     output_tokens: response?.output_tokens ?? 0,

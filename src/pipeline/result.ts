@@ -5,7 +5,7 @@ import type { AttemptInfo, InferenceResponse, ResponseMetadata } from '../contra
 import type { CacheHit } from '../features/cache/stack.js'
 import { isoTime } from '../util/iso-time.js'
 import { toUsdOrNull } from '../util/money.js'
-import type { Decision, FlightResult } from './decision.js'
+import type { Decision, FlightResult, Served } from './decision.js'
 
 /** What only the moment of answering knows. */
 export interface Moment {
@@ -61,8 +61,8 @@ export function responseFromFlight(
   payer: boolean,
   moment: Moment,
 ): InferenceResponse {
-  const { answer, sponsor, stale } = result
-  if (stale) return staleResponse(result, stale, decision, payer, moment)
+  const { answer, sponsor, served } = result
+  if (served) return servedResponse(sponsor, served, decision, payer, moment)
   const cost = toUsdOrNull(sponsor.cost)
   const response: InferenceResponse = {
     request_id: moment.request_id,
@@ -94,18 +94,21 @@ export function responseFromFlight(
   return withOptional(response, answer, decision.request)
 }
 
-function staleResponse(
-  { sponsor }: FlightResult,
-  stale: CacheHit,
+function servedResponse(
+  sponsor: Decision,
+  { kind, hit, near }: Served,
   decision: Decision,
   payer: boolean,
   moment: Moment,
 ): InferenceResponse {
+  const response = responseFromHit(hit, decision.request, decision.defaultModel, moment)
+  const { similarity } = near ?? { similarity: null }
   return {
-    ...responseFromHit(stale, decision.request, decision.defaultModel, moment),
+    ...response,
+    cache: near ? { ...response.cache, level: 'semantic', similarity } : response.cache,
     // The attempts that failed before may have cost something.
     actual_cost: payer ? toUsdOrNull(sponsor.cost) : 0,
-    coalesced: !payer,
+    coalesced: !payer || kind === 'shared',
     attempts: payer ? sponsor.attempts : NO_ATTEMPTS,
   }
 }

@@ -3,8 +3,7 @@ import { RaptorflowError } from '../errors.js'
 import type { CallOptions, ParsedRequest } from '../contracts/request.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import type { InferenceStream } from '../contracts/stream.js'
-import type { CacheHit } from '../features/cache/stack.js'
-import { cacheKey, flightKey } from '../features/request/fingerprint.js'
+import { flightKey } from '../features/request/fingerprint.js'
 import { parseRequest } from '../features/request/parse.js'
 import { newId } from '../util/id.js'
 import { toNano } from '../util/money.js'
@@ -12,11 +11,12 @@ import { NO_ROUTING, type Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { createInferenceStream, type Passage } from './inference-stream.js'
 import { launch } from './launch.js'
+import { answerHit, deadlineOf, lookUp, waitFor, type Found } from './lookup.js'
 import { boardFlight, replay } from './passage.js'
-import { abortedError, whilePatient } from './patience.js'
+import { abortedError } from './patience.js'
+import { closedError } from './refusals.js'
 import { createReporter, type Arrival, type Reporter } from './reporter.js'
-import { responseFromHit } from './result.js'
-import { mayServe } from './serving.js'
+import { share } from './sharing.js'
 
 /** `coalesce: false` keeps the call to itself; the cache is not affected. */
 export interface PipelineCallOptions extends CallOptions {
@@ -36,12 +36,27 @@ export interface Pipeline {
   ): void
 }
 
-const DEFAULT_TIMEOUT_SECONDS = 300
-
 export function createPipeline(deps: PipelineDependencies): Pipeline {
   const reporter = createReporter(deps)
+  /** Keys whose answers are being renewed while the old ones are served. */
+  const renewing = new Set<string>()
 
-  return {
+  const served = (found: Found): InferenceResponse => {
+    if (found.hit.stale) renew(found)
+    return answerHit(deps, reporter, found)
+  }
+  /** An ordinary reader of the lowest priority, which nobody waits for. */
+  const renew = ({ key, request }: Found): void => {
+    if (renewing.has(key) || deps.closed()) return
+    renewing.add(key)
+    const cache = { ...request.cache, refresh: true }
+    void pipeline
+      .infer({ ...request, cache, priority: 1 }, {})
+      .catch(() => undefined)
+      .finally(() => renewing.delete(key))
+  }
+
+  const pipeline: Pipeline = {
     // The synchronous part comes first: a hit in memory costs one await, the caller's.
     async infer(raw, options) {
       const arrival = arrive(deps, options, 'unary')
@@ -49,7 +64,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
         const request = admit(deps, reporter, raw, arrival, options)
         const { key, found } = lookUp(deps, request, arrival)
         const hit = found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
-        if (hit) return answerHit(deps, reporter, hit, request, arrival)
+        if (hit && key !== undefined) return served({ hit, key, request, arrival })
         return await miss(deps, reporter, { request, key, arrival, options }).response()
       } catch (error) {
         throw reporter.failed(arrival, error)
@@ -65,8 +80,8 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
           const { key, found } = lookUp(deps, request, arrival)
           const hit =
             found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
-          if (hit) {
-            return replay(answerHit(deps, reporter, hit, request, arrival), deps.clock)
+          if (hit && key !== undefined) {
+            return replay(served({ hit, key, request, arrival }), deps.clock)
           }
           return miss(deps, reporter, { request, key, arrival, options })
         } catch (error) {
@@ -88,6 +103,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
       }
     },
   }
+  return pipeline
 }
 
 function arrive(
@@ -102,6 +118,7 @@ function arrive(
     key_id: options.key_id,
     reported: false,
     lookedUp: false,
+    served_key: undefined,
     request: undefined,
   }
 }
@@ -129,62 +146,6 @@ function admit(
   return request
 }
 
-export function closedError(): RaptorflowError {
-  return new RaptorflowError(
-    'PROVIDER_UNAVAILABLE',
-    'Expected an open client, but close() was called. Create a new client.',
-    { details: { reason: 'closed' }, retryable: false },
-  )
-}
-
-interface Lookup {
-  readonly key: string | undefined
-  readonly found: CacheHit | undefined | Promise<CacheHit | undefined>
-}
-
-function lookUp(deps: PipelineDependencies, request: ParsedRequest, arrival: Arrival): Lookup {
-  if (request.use_cache === false) return { key: undefined, found: undefined }
-  const key = cacheKey(request, deps.defaultModel)
-  if (request.cache?.refresh === true) return { key, found: undefined }
-  arrival.lookedUp = true
-  const accept = (hit: CacheHit | undefined): CacheHit | undefined =>
-    hit && mayServe(deps, hit, request) ? hit : undefined
-  const found = deps.cache.lookup(key)
-  return { key, found: found instanceof Promise ? found.then(accept) : accept(found) }
-}
-
-/** Slower levels have a deadline each; the caller's own may come before. */
-async function waitFor(
-  deps: PipelineDependencies,
-  found: Promise<CacheHit | undefined>,
-  arrival: Arrival,
-  { signal }: PipelineCallOptions,
-): Promise<CacheHit | undefined> {
-  const { clock } = deps
-  const patience = { clock, arrived: arrival.at, deadline: deadlineOf(arrival), signal }
-  const hit = await whilePatient(patience, found)
-  // close() may have come meanwhile: it has waited for running flights, and none may follow.
-  if (!hit && deps.closed()) throw closedError()
-  return hit
-}
-
-function deadlineOf({ at, request }: Arrival): number {
-  return at + (request?.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
-}
-
-function answerHit(
-  deps: PipelineDependencies,
-  reporter: Reporter,
-  hit: CacheHit,
-  request: ParsedRequest,
-  arrival: Arrival,
-): InferenceResponse {
-  const moment = reporter.moment(arrival)
-  const response = responseFromHit(hit, request, deps.defaultModel, moment)
-  reporter.answered(arrival, response, hit.entry.answer.cost)
-  return response
-}
-
 interface Miss {
   readonly request: ParsedRequest
   readonly key: string | undefined
@@ -198,7 +159,10 @@ function miss(
   { request, key, arrival, options }: Miss,
 ): Passage<unknown> {
   if (arrival.lookedUp) reporter.missed(arrival)
-  const { generation } = deps.cache
+  const { cache, clock } = deps
+  const arrivedAt = clock.now()
+  if (key !== undefined) deps.demand?.observe({ key, request, at: arrivedAt, hit: false })
+  const alone = key === undefined || options.coalesce === false
   const decision: Decision = {
     id: arrival.request_id,
     mode: arrival.mode,
@@ -209,7 +173,11 @@ function miss(
     key_id: arrival.key_id,
     arrived: arrival.at,
     cacheKey: key,
-    generation,
+    alone,
+    arrivedAt,
+    generation: cache.generation,
+    semantic: undefined,
+    storing: undefined,
     routing: NO_ROUTING,
     attempts: [],
     estimatedCost: null,
@@ -217,10 +185,9 @@ function miss(
     raised: undefined,
     maxTokensCapped: undefined,
   }
-  const alone = key === undefined || options.coalesce === false
-  const flight = alone ? undefined : flightKey(key, request, generation)
+  const flight = alone ? undefined : flightKey(key, request, cache.versionOf(request.cache?.tags))
   const boarding = deps.flights.board(flight, decision, (control, sponsor) =>
-    launch(deps, control, sponsor),
+    share(deps, control, sponsor, () => launch(deps, control, sponsor)),
   )
   return boardFlight({ deps, reporter, arrival, decision, boarding, signal: options.signal })
 }

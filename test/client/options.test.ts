@@ -41,7 +41,7 @@ describe('an option nobody knows', () => {
 
   it('is answered with the names that are known, and where', () => {
     expect(refusal({ cache: { ttlSecond: 60 } }).message).toBe(
-      'Unknown option `cache.ttlSecond` of InferenceClient. Did you mean `cache.ttlSeconds`? Known: l1, l2, l3, ttlSeconds, graceSeconds.',
+      'Unknown option `cache.ttlSecond` of InferenceClient. Did you mean `cache.ttlSeconds`? Known: l1, l2, l3, ttlSeconds, graceSeconds, staleWhileRevalidateSeconds, preload, semantic.',
     )
     expect(refusal({ cach: {} }).message).toMatch(
       /^Unknown option `cach` of InferenceClient\. Did you mean `cache`\? Known: providers, .*random\.$/,

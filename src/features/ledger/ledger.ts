@@ -25,6 +25,8 @@ export interface Ledger {
   /** The latest rows, oldest first. */
   requests(): readonly RequestRow[]
   attempts(): readonly AttemptRow[]
+  /** The newest row with that id, as long as it is kept. */
+  requestOf(request_id: string): RequestRow | undefined
   /** Since the start. */
   totals(): Sums
   /** Over the last `days` UTC days, today included. @param days 1-365 */
@@ -103,6 +105,10 @@ class MemoryLedger implements Ledger {
 
   attempts(): readonly AttemptRow[] {
     return this.#attempts.toArray()
+  }
+
+  requestOf(request_id: string): RequestRow | undefined {
+    return this.#requests.findLast((row) => row.request_id === request_id)
   }
 
   totals(): Sums {

@@ -15,6 +15,12 @@ export class Ring<Row> {
     this.#next = this.#next + 1 === this.#capacity ? 0 : this.#next + 1
   }
 
+  /** The newest row that fits. */
+  findLast(fits: (row: Row) => boolean): Row | undefined {
+    const newer = this.#rows.slice(0, this.#next)
+    return newer.findLast(fits) ?? this.#rows.slice(this.#next).findLast(fits)
+  }
+
   /** A copy, oldest first. */
   toArray(): readonly Row[] {
     if (this.#rows.length < this.#capacity) return [...this.#rows]

@@ -20,13 +20,18 @@ export function cacheKey(request: ParsedRequest, defaultModel: string): string {
 }
 
 /**
- * The cache key with what else two callers must share to share one running call: cache generation,
+ * The cache key with what else two callers must share to share one running call: the cache's version,
  * substitution, fallback, strategy, cost_optimize, budget_limit and semantic matching.
  */
-export function flightKey(cacheKey: string, request: ParsedRequest, generation: number): string {
+export function flightKey(cacheKey: string, request: ParsedRequest, version: number): string {
   const { substitution = OMITTED, budget_limit = OMITTED, cache, fallback } = request
   const options = `${substitution};${budget_limit};${semantic(cache?.semantic)};${texts(fallback)}`
-  return `${cacheKey};${generation};${routing(request)};${options}`
+  return `${cacheKey};${version};${routing(request)};${options}`
+}
+
+/** What processes call the work of one cache key; the cache's version is each process's own. */
+export function leaseName(cacheKey: string, request: ParsedRequest): string {
+  return hash('sha256', flightKey(cacheKey, request, 0), 'base64url')
 }
 
 /**

@@ -19,6 +19,7 @@ export const request = (over: Partial<RequestRow> = {}): RequestRow => ({
   model: 'gpt-3.5-turbo',
   cache: null,
   cache_lookup: true,
+  served_key: undefined,
   coalesced: false,
   input_tokens: 15,
   output_tokens: 8,
