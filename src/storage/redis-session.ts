@@ -1,0 +1,189 @@
+/** One life of the connection: a client for commands and one for messages, from connect to the first loss. */
+import type { Clock, Timer } from '../contracts/clock.js'
+import { TIMED_OUT, withDeadline } from '../util/deadline.js'
+import type {
+  RedisCommands,
+  RedisHandle,
+  RedisSource,
+  RedisSubscriber,
+  RedisValues,
+} from './redis-client.js'
+
+/** Channel to listener. */
+export type RedisChannels = ReadonlyMap<string, (message: string) => void>
+
+export interface RedisSessionOptions {
+  readonly source: RedisSource
+  readonly clock: Clock
+  readonly channels: RedisChannels
+  /** Called at most once, after `start`, unless ended before. */
+  readonly onLost: (reason: string) => void
+  /** Called with every sign of life. */
+  readonly onBeat: () => void
+}
+
+/** Each step of connecting. Longer than a TCP connect may take, so that a frozen Redis is noticed. */
+const STEP_MS = 2_000
+/** A frozen Redis is found after at most three seconds; its connections look well. */
+const BEAT_MS = 1_000
+const BEAT_DEADLINE_MS = 2_000
+
+const ignore = (): void => undefined
+
+/** Loses both clients when it loses one: messages missed mean that entries cannot be trusted. */
+export class RedisSession {
+  readonly #options: RedisSessionOptions
+  #main: RedisHandle | undefined
+  #subscriber: RedisSubscriber | undefined
+  #commands: RedisCommands | undefined
+  #values: RedisValues | undefined
+  #started = false
+  #over = false
+  #beat: Timer | undefined
+
+  constructor(options: RedisSessionOptions) {
+    this.#options = options
+  }
+
+  get over(): boolean {
+    return this.#over || !(this.#main?.isReady ?? true)
+  }
+
+  /** Connected and subscribed. */
+  get started(): boolean {
+    return this.#started
+  }
+
+  get commands(): RedisCommands {
+    if (this.#commands === undefined) throw new Error('Not connected')
+    return this.#commands
+  }
+
+  get values(): RedisValues {
+    if (this.#values === undefined) throw new Error('Not connected')
+    return this.#values
+  }
+
+  /** Rejects with the client's error, or after two seconds a step; call `end` then. */
+  async start(): Promise<void> {
+    const { source, channels } = this.#options
+    const main = await source.main()
+    this.#main = main
+    if (source.owned) {
+      this.#listen(main)
+      await this.#connect(main)
+    } else {
+      await this.#adopt(main)
+    }
+    const subscriber = await this.inTime(source.subscriber(main))
+    this.#subscriber = subscriber
+    this.#listen(subscriber)
+    await this.#connect(subscriber)
+    for (const [channel, listener] of channels) {
+      await this.inTime(subscriber.subscribe(channel, listener))
+    }
+    this.#commands = source.commands(main)
+    this.#values = await source.values(main)
+    await this.inTime(this.#commands.ping())
+    if (this.#over) throw new Error('Lost while connecting')
+    this.#started = true
+    this.#scheduleBeat(main, subscriber)
+  }
+
+  /** What it comes to, or a rejection after the two seconds of a step. */
+  async inTime<T>(work: PromiseLike<T>): Promise<T> {
+    const result = await withDeadline(this.#options.clock, STEP_MS, work)
+    if (result === TIMED_OUT) throw new Error('Redis took too long')
+    return result
+  }
+
+  /** Cuts both connections at once; what waits for a reply is rejected. */
+  end(): void {
+    this.#over = true
+    this.#beat?.cancel()
+    const { source } = this.#options
+    if (this.#subscriber !== undefined) destroy(this.#subscriber)
+    if (this.#main === undefined) return
+    if (source.owned) {
+      destroy(this.#main)
+    } else {
+      for (const event of LOSSES) this.#main.off(event, this.#lose)
+    }
+  }
+
+  async #connect(handle: RedisHandle): Promise<void> {
+    const connecting = handle.connect()
+    connecting.then(
+      () => {
+        // node-redis cannot be told to stop between the socket's creation and its connection.
+        if (this.#over) destroy(handle)
+      },
+      () => undefined,
+    )
+    await this.inTime(connecting)
+  }
+
+  /** The user's client is connected if nobody has yet, and watched. */
+  async #adopt(main: RedisHandle): Promise<void> {
+    for (const event of LOSSES) main.on(event, this.#lose)
+    if (!main.isOpen) {
+      const connecting = main.connect()
+      connecting.catch(ignore)
+      await this.inTime(connecting)
+    }
+    if (main.isReady === false) throw new Error('The client is not ready')
+  }
+
+  #listen(handle: RedisHandle): void {
+    handle.on('error', this.#lose)
+    handle.on('end', this.#lose)
+  }
+
+  readonly #lose = (cause?: unknown): void => {
+    this.#end(lossReason(cause))
+  }
+
+  #end(reason: string): void {
+    if (this.#over || !this.#started) return
+    this.end()
+    this.#options.onLost(reason)
+  }
+
+  #scheduleBeat(main: RedisHandle, subscriber: RedisSubscriber): void {
+    this.#beat = this.#options.clock.schedule(BEAT_MS, () => {
+      void this.#ping(main, subscriber)
+    })
+  }
+
+  async #ping(main: RedisHandle, subscriber: RedisSubscriber): Promise<void> {
+    const { clock, onBeat } = this.#options
+    try {
+      const both = Promise.all([this.commands.ping(), subscriber.ping()])
+      if ((await withDeadline(clock, BEAT_DEADLINE_MS, both)) === TIMED_OUT) {
+        this.#end('timeout')
+      } else if (!this.#over) {
+        onBeat()
+        this.#scheduleBeat(main, subscriber)
+      }
+    } catch (error) {
+      this.#end(lossReason(error))
+    }
+  }
+}
+
+const LOSSES = ['error', 'end', 'reconnecting']
+
+/** One word, without any text of the server's. */
+export function lossReason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : ''
+  return /^(NOAUTH|WRONGPASS|NOPERM|ERR invalid password)/.test(message) ? 'auth' : 'connection'
+}
+
+/** Never throws; the listeners stay, since errors may still come. */
+function destroy(handle: RedisHandle): void {
+  try {
+    Promise.resolve(handle.destroy()).catch(ignore)
+  } catch {
+    // It was not open.
+  }
+}
