@@ -33,6 +33,7 @@ export class Invalidation {
   }
 
   delete(keys: readonly string[]): void {
+    if (keys.length === 0) return
     this.#tell(this.#marks.make(keys.map((key) => `k:${key}`)))
     for (const tier of this.#tiers) tier.delete(keys)
   }
@@ -51,7 +52,7 @@ export class Invalidation {
   }
 
   async invalidateTags(tags: readonly string[]): Promise<LevelResults> {
-    const recorded = this.#tell(this.#marks.make(tags.map((tag) => `t:${tag}`)))
+    const recorded = this.#tell(this.#marks.make([...new Set(tags)].map((tag) => `t:${tag}`)))
     // Memory ends with its process; any other tier that keeps no marks serves the entries again later.
     return this.#results(LEVELS, async (tier) => (await recorded.get(tier)) ?? tier.level === 'l1')
   }

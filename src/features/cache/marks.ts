@@ -95,12 +95,20 @@ export class Marks {
   }
 
   /** Marks made here, in force from now on: what exists is refused, whatever the clock says. */
-  make(labels: readonly string[], at = Math.max(this.#clock.now(), this.#lastCreated)): Mark[] {
+  make(labels: readonly string[], at = this.#after()): Mark[] {
     this.#sequence += 1
     return labels.map((label) => {
       this.#set(label, at, this.#sequence)
       return { label, at }
     })
+  }
+
+  /** A time that no entry made so far is after: neither one made here, nor one after a known mark. */
+  #after(): number {
+    const now = this.#clock.now()
+    // A mark from further ahead would only pull all later ones with it.
+    const known = this.#newest < now + CLOCK_SKEW_MS ? this.#newest + 1 : now
+    return Math.max(now, known, this.#lastCreated)
   }
 
   /** Marks made elsewhere. @returns those that say something new */

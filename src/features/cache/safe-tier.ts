@@ -13,7 +13,7 @@ import { isThenable } from '../../util/deadline.js'
 import { adoptEntry } from './entry.js'
 import { CLOCK_SKEW_MS, MAX_SKEW_MS, type Marks } from './marks.js'
 import { FAILED, TierCalls } from './tier-calls.js'
-import type { TierErrorListener, TierHealth, TierStateListener } from './tier-health.js'
+import type { TierErrorListener, TierStateListener } from './tier-health.js'
 
 /** Writes a slow tier may have under way; further ones are dropped, since memory must stay bounded. */
 export const MAX_PENDING_WRITES = 1_000
@@ -73,6 +73,8 @@ export class SafeTier {
           this.#calls.changed(state, reason)
         },
       })
+    })
+    void this.#calls.run('marks', 'work', () => {
       this.#unsubscribe = this.#tier.marks?.subscribe(onMarks) ?? this.#unsubscribe
     })
   }
@@ -172,7 +174,8 @@ export class SafeTier {
   record(marks: readonly Mark[]): Promise<boolean> | undefined {
     const store = this.#tier.marks
     if (!store) return undefined
-    const put = this.#calls.run('marks', 'work', () => store.put(marks), AWAITED)
+    // Also while it is down: what it cannot keep now, it keeps for its return.
+    const put = this.#calls.finish('marks', () => store.put(marks), AWAITED)
     const recorded = Promise.resolve(put).then((outcome) => outcome !== FAILED)
     void this.#track(recorded)
     return recorded

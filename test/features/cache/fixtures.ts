@@ -1,6 +1,7 @@
 /** Answers, clocks and tiers that the cache tests share. */
 import type { CacheEntry, CacheTier, StoredAnswer } from '../../../src/contracts/cache-tier.js'
 import type { Clock } from '../../../src/contracts/clock.js'
+import type { Mark, MarkStore } from '../../../src/contracts/coordination.js'
 import { createEntry } from '../../../src/features/cache/entry.js'
 
 export const answer = (over: Partial<StoredAnswer> = {}): StoredAnswer => ({
@@ -66,6 +67,65 @@ export function mapTier(clock: Clock, level: 'l1' | 'l2' | 'l3' = 'l2'): MapTier
       max_entries: 1_000,
       max_bytes: 2 ** 30,
     }),
+  }
+}
+
+/** A store that several processes share: one tier for each, over one Map and one list of marks. */
+export function sharedStore(clock: Clock, level: 'l2' | 'l3' = 'l2') {
+  const inner = mapTier(clock, level)
+  const kept = new Map<string, Mark>()
+  const connections = new Set<(marks: readonly Mark[]) => void>()
+  const missed: { from: unknown; marks: readonly Mark[] }[] = []
+  const state = { up: true }
+  const deliver = (from: unknown, marks: readonly Mark[]): void => {
+    for (const mark of marks) kept.set(mark.label, mark)
+    for (const listener of connections) if (listener !== from) listener(marks)
+  }
+  const alive = <T>(work: () => T): T => {
+    if (state.up) return work()
+    throw new Error('down')
+  }
+  return {
+    ...inner,
+    kept,
+    connections,
+    down: () => {
+      state.up = false
+    },
+    back: () => {
+      state.up = true
+      for (const { from, marks } of missed.splice(0)) deliver(from, marks)
+    },
+    /** What one process connects with. */
+    connect(): CacheTier {
+      let own: ((marks: readonly Mark[]) => void) | undefined
+      const marks: MarkStore = {
+        put: async (list) => {
+          if (state.up) {
+            deliver(own, list)
+            return
+          }
+          missed.push({ from: own, marks: list })
+          throw new Error('down')
+        },
+        subscribe: (listener) => {
+          own = listener
+          connections.add(listener)
+          listener([...kept.values()])
+          return () => connections.delete(listener)
+        },
+      }
+      return {
+        level,
+        guarded: true,
+        marks,
+        get: async (key) => alive(() => inner.get(key)),
+        set: async (key, value) => alive(() => inner.set(key, value)),
+        delete: async (keys) => alive(() => inner.delete(keys)),
+        clear: async () => alive(() => inner.clear()),
+        stats: () => inner.stats(),
+      }
+    },
   }
 }
 

@@ -19,7 +19,7 @@ function stackOf(
   const onTierError = vi.fn()
   const stack = createCacheStack({ tiers, clock, random: () => 0.5, onTierError, ...options })
   const store = (key: string, over = {}, stored: object = {}) => {
-    stack.store(key, answer(over), { generation: stack.generation, ...stored })
+    void stack.store(key, answer(over), { generation: stack.generation, ...stored })
   }
   return { clock, stack, store, tiers, onTierError }
 }
@@ -355,9 +355,9 @@ describe('clear', () => {
     const { generation } = stack
     await stack.clear('l1')
     expect(stack.generation).not.toBe(generation)
-    stack.store('key', answer(), { generation })
+    void stack.store('key', answer(), { generation })
     expect(stack.lookup('key')).toBeUndefined()
-    stack.store('key', answer(), { generation: stack.generation })
+    void stack.store('key', answer(), { generation: stack.generation })
     expect(stack.lookup('key')).toBeDefined()
   })
 
