@@ -58,7 +58,8 @@ function mayEndSoon({ clock }: Dependencies, choice: Choice, tracked: TrackedKey
   if (tracked.refreshing || tracked.refused) return false
   const now = clock.now()
   const soonest = tracked.freshUntil - (tracked.exact ? 0 : JITTER * tracked.ttlMs)
-  if (soonest > now + choice.horizonMs) return false
+  // A cache that was cleared does not tell: who wants the missing as well has to ask it.
+  if (!choice.missingToo && soonest > now + choice.horizonMs) return false
   return choice.forecast.probability(tracked.key, now, now + tracked.ttlMs) >= choice.threshold
 }
 

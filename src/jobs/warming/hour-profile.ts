@@ -43,7 +43,8 @@ export class HourProfile {
   factors(now: number): HourFactors {
     this.#watchUntil(now)
     const hours = sum(this.#watched)
-    const rate = hours > 0 ? sum(this.#arrivals) / hours : 0
+    if (hours === 0) return new Float64Array(BINS).fill(1)
+    const rate = sum(this.#arrivals) / hours
     const prior = PRIOR_ARRIVALS + PRIOR_HOURS * rate
     const factors = this.#arrivals.map(
       (arrivals, bin) => (prior + arrivals) / (prior + rate * (this.#watched[bin] ?? 0)),

@@ -35,6 +35,10 @@ export async function refresh(
 ): Promise<Refreshed> {
   let paid: number | null = null
   try {
+    if (signal?.aborted === true) {
+      paid = 0
+      throw abortedError(signal)
+    }
     const answer = await infer(asWarming(request), { signal })
     paid = answer.actual_cost === null ? null : toNano(answer.actual_cost)
     const { finish_reason, coalesced } = answer

@@ -21,6 +21,9 @@ export interface TrackedKey extends Counter {
   triedFor: number
   /** Which side of the experiment it is on, from the first time that it was worth warming. */
   group: 'warmed' | 'holdout' | undefined
+  /** Since then. */
+  asked: number
+  hits: number
   /** End of the warmed entry; 0 when there is none. */
   warmedUntil: number
   /** Cost of the warmed entry while nobody has used it, then undefined. */
@@ -46,6 +49,8 @@ export function trackedKey(key: string, request: ParsedRequest, ttlMs: number): 
     refused: false,
     triedFor: 0,
     group: undefined,
+    asked: 0,
+    hits: 0,
     warmedUntil: 0,
     unusedCost: undefined,
     plainUntil: 0,

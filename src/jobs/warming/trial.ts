@@ -49,7 +49,6 @@ export class WarmingTrial implements DemandWatcher {
   #cost = 0
   #hours: HourTally[] = []
   #since: number | undefined
-  readonly #groups = { warmed: { asked: 0, hits: 0 }, holdout: { asked: 0, hits: 0 } }
 
   constructor(clock: Clock, holdout: number, valuePerSecond: number) {
     this.#clock = clock
@@ -64,9 +63,8 @@ export class WarmingTrial implements DemandWatcher {
 
   observed(tracked: TrackedKey, at: number, hit: boolean): void {
     if (tracked.group === undefined) return
-    const group = this.#groups[tracked.group]
-    group.asked += 1
-    if (hit) group.hits += 1
+    tracked.asked += 1
+    if (hit) tracked.hits += 1
     const warm = at < tracked.warmedUntil
     if (hit && warm) this.#judge(tracked, true)
     if (tracked.plainUntil > 0) this.#compare(tracked, at, hit, warm)
@@ -129,7 +127,6 @@ export class WarmingTrial implements DemandWatcher {
     for (const { key } of forecast.tracked()) if (this.isHeldOut(key)) heldOut += 1
     this.sweep(forecast.tracked())
     const { calls, used, extraHits, saved, latencyMs } = this.#total
-    const { warmed, holdout } = this.#groups
     return {
       enabled: state.enabled,
       stopped: state.stopped,
@@ -138,8 +135,8 @@ export class WarmingTrial implements DemandWatcher {
       warm_calls: this.#calls,
       used_before_expiry: ratio(used, calls),
       extra_hits: extraHits,
-      hit_rate_warmed: 100 * ratio(warmed.hits, warmed.asked),
-      hit_rate_holdout: 100 * ratio(holdout.hits, holdout.asked),
+      hit_rate_warmed: hitRate(forecast.tracked(), 'warmed'),
+      hit_rate_holdout: hitRate(forecast.tracked(), 'holdout'),
       cost: toUsd(this.#cost),
       cost_saved: toUsd(saved),
       latency_saved: latencyMs / 1_000,
@@ -196,6 +193,22 @@ function add(to: Tally, part: Partial<Tally>): void {
   to.cost += part.cost ?? 0
   to.saved += part.saved ?? 0
   to.latencyMs += part.latencyMs ?? 0
+}
+
+/**
+ * The mean over the group's keys of each one's hit rate, in percent. Not over requests: it is keys that
+ * are held out by chance, and the one most asked for would decide the comparison alone. With fewer than
+ * some dozens of keys on each side, chance decides it still; `extra_hits` does not depend on that.
+ */
+function hitRate(tracked: Iterable<TrackedKey>, group: TrackedKey['group']): number {
+  let keys = 0
+  let rates = 0
+  for (const key of tracked) {
+    if (key.group !== group || key.asked === 0) continue
+    keys += 1
+    rates += key.hits / key.asked
+  }
+  return 100 * ratio(rates, keys)
 }
 
 function ratio(part: number, whole: number): number {
