@@ -119,7 +119,7 @@ export class InferenceClient {
 
   /** Answers prompts ahead of time, at the lowest priority; without any, what is likely to be asked again. */
   warm(request?: WarmRequest, options?: Pick<CallOptions, 'signal'>): Promise<WarmResponse> {
-    return guarded(() => this.#parts.warmer.warm(request ?? {}, batchOptions(options)))
+    return guarded(() => this.#parts.warm(request ?? {}, batchOptions(options)))
   }
 
   /** Counts the input tokens of a request with a real tokenizer, without blocking the event loop. */

@@ -34,7 +34,7 @@ export interface Parts extends PipelineDependencies {
   readonly ledger: Ledger
   readonly pipeline: Pipeline
   readonly runBatch: (batch: unknown, options: BatchCallOptions) => Promise<BatchResponse>
-  readonly warmer: Warmer
+  readonly warm: Warmer['warm']
   readonly documents: Documents
   readonly providers: readonly Provider[]
   /** From now on nothing new is accepted. */
@@ -84,8 +84,11 @@ export function compose(options: ResolvedOptions): Parts {
     ...dependencies,
     pipeline,
     runBatch: batchOver(pipeline, dependencies),
-    warmer,
-    documents: createDocuments(dependencies),
+    warm: (request, callOptions) => {
+      if (state.closed) throw closedError()
+      return warmer.warm(request, callOptions)
+    },
+    documents: createDocuments(dependencies, options.cache.ttlSeconds),
     providers: options.providers,
     shut: () => {
       state.closed = true
@@ -106,7 +109,6 @@ function cacheOf(options: ResolvedOptions, events: Emitter): CacheStack {
     graceSeconds,
     staleWhileRevalidateSeconds,
     onTierState: (level, state, reason) => {
-      logger.warn({ level, state, reason }, 'a cache level changed its state')
       events.emit('tier:state', { level, state, reason })
     },
   })

@@ -14,7 +14,22 @@ export {
 export { defineProvider, type DefineProviderOptions } from './features/providers/define-provider.js'
 export type { CustomAnswer, CustomUsage } from './features/providers/custom-answer.js'
 export { jsonSchema } from './util/json-schema.js'
-export type { CacheEntry, CacheTier, StoredAnswer, TierStats } from './contracts/cache-tier.js'
+export { embedderFrom, type EmbedderFromOptions } from './features/semantic/embedder-from.js'
+export type { SemanticOptions } from './features/semantic/options.js'
+export type { WarmingOptions } from './jobs/warming/warming-options.js'
+export type {
+  CacheEntry,
+  CacheTier,
+  KeyedEntry,
+  SemanticRecord,
+  StoredAnswer,
+  TierContext,
+  TierHealth,
+  TierState,
+  TierStats,
+} from './contracts/cache-tier.js'
+export type { LeaseEnd, LeaseStore, Mark, MarkStore } from './contracts/coordination.js'
+export type { Embedder } from './contracts/embedder.js'
 export type { Clock, Random, Timer } from './contracts/clock.js'
 export type { ClientEvents, EventName } from './contracts/events.js'
 export type { Logger, LogMethod } from './contracts/logger.js'
@@ -68,7 +83,10 @@ export type {
   CacheLevel,
   ClearCacheResponse,
   ErrorBody,
+  FeedbackResponse,
+  FeedbackVerdict,
   InferenceResponse,
+  InvalidateTagsResponse,
   ResponseMetadata,
   RoutingCandidate,
   RoutingInfo,
@@ -90,6 +108,7 @@ export type {
   StatusDocument,
   WorkerStats,
 } from './contracts/stats.js'
+export type { SemanticStats } from './contracts/semantic-stats.js'
 export type {
   CompleteChunk,
   DataChunk,
@@ -100,3 +119,4 @@ export type {
   ProgressDelta,
   StreamChunk,
 } from './contracts/stream.js'
+export type { WarmItem, WarmRequest, WarmResponse, WarmingReport } from './contracts/warming.js'

@@ -74,6 +74,23 @@ export interface TierStats {
 /** `ok`: asked. `down`: left alone for a while. `probing`: one call tries. `off`: given up for good. */
 export type TierState = 'ok' | 'probing' | 'down' | 'off'
 
+/** How a level has been doing since the start. */
+export interface TierHealth {
+  readonly state: TierState
+  /** Reads that gave a valid entry, also one past its time. */
+  readonly hits: number
+  /** Reads that gave none, though the tier answered. */
+  readonly misses: number
+  /** Operations that failed, other than by taking too long. */
+  readonly errors: number
+  /** Operations that took too long. */
+  readonly timeouts: number
+  /** Operations that were not tried, or not waited for, since the tier was down. */
+  readonly skipped: number
+  /** Writes that were left out, since too many were under way. */
+  readonly dropped: number
+}
+
 /** What the client hands to a tier, once, before it asks it anything. */
 export interface TierContext {
   readonly clock: Clock

@@ -1,4 +1,6 @@
 /** The documented status, providers and analytics documents. Types only. */
+import type { TierHealth } from './cache-tier.js'
+import type { SemanticStats } from './semantic-stats.js'
 
 export interface OverallCacheStats {
   readonly total_requests: number
@@ -18,13 +20,17 @@ export interface MemoryTierStats {
   /** 0-1: the larger of entries and bytes. */
   readonly utilization: number
   readonly strategy: 'lru'
+  /** Null when there is no such level. */
+  readonly health: TierHealth | null
 }
 
 export interface RedisTierStats {
   readonly enabled: boolean
   readonly total_entries: number
   readonly compression: boolean
+  /** How long an answer is fresh when its request says nothing. */
   readonly ttl_seconds: number
+  readonly health: TierHealth | null
 }
 
 export interface PersistentTierStats {
@@ -33,6 +39,7 @@ export interface PersistentTierStats {
   /** 10^6 bytes. */
   readonly total_size_mb: number
   readonly storage_path?: string
+  readonly health: TierHealth | null
 }
 
 export interface CostStats {
@@ -81,6 +88,8 @@ export interface StatusDocument {
     readonly l1_memory: MemoryTierStats
     readonly l2_redis: RedisTierStats
     readonly l3_persistent: PersistentTierStats
+    /** Null until a request was matched by meaning. */
+    readonly semantic: SemanticStats | null
   }
   readonly cost_stats: CostStats
   readonly worker_stats: WorkerStats

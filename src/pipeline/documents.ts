@@ -19,7 +19,8 @@ export interface Documents {
 /** As documented. */
 const DEFAULT_DAYS = 7
 
-export function createDocuments(deps: PipelineDependencies): Documents {
+/** @param ttlSeconds how long an answer is fresh when its request says nothing */
+export function createDocuments(deps: PipelineDependencies, ttlSeconds: number): Documents {
   const { clock, ledger, cache, catalogue } = deps
   const queue = (): QueueNumbers => {
     const { slots, active, pending, queues, average_wait_seconds } = deps.scheduler.stats()
@@ -39,6 +40,8 @@ export function createDocuments(deps: PipelineDependencies): Documents {
         clock,
         queue: queue(),
         tiers: { l1: cache.tier('l1'), l2: cache.tier('l2'), l3: cache.tier('l3') },
+        ttlSeconds,
+        semantic: deps.semantic.stats(),
       }),
     analytics: (options) =>
       analyticsDocument({ ledger, clock, queue: queue() }, options?.days ?? DEFAULT_DAYS),

@@ -5,11 +5,13 @@ import type {
   KeyedEntry,
   MaybePromise,
   TierContext,
+  TierHealth,
   TierStats,
 } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { Mark } from '../../contracts/coordination.js'
 import { isThenable } from '../../util/deadline.js'
+import { isObject } from './cacheable.js'
 import { adoptEntry } from './entry.js'
 import { CLOCK_SKEW_MS, MAX_SKEW_MS, type Marks } from './marks.js'
 import { FAILED, TierCalls } from './tier-calls.js'
@@ -201,9 +203,16 @@ export class SafeTier {
     return found instanceof Promise ? found.then(list) : list(found)
   }
 
-  /** What a list of the tier's held, checked like what `get` gives. */
-  check({ key, entry }: KeyedEntry): CacheEntry | undefined {
-    return typeof key === 'string' ? this.#accept(key, entry, this.#clock.now()) : undefined
+  /** An item of a list the tier gave, checked like what `get` gives. */
+  check(item: unknown): KeyedEntry | undefined {
+    try {
+      const { key, entry: found } = isObject(item) ? item : {}
+      if (typeof key !== 'string') return undefined
+      const entry = this.#accept(key, found, this.#clock.now())
+      return entry && { key, entry }
+    } catch {
+      return undefined
+    }
   }
 
   stats(): TierStats | undefined {

@@ -6,6 +6,7 @@ import type {
   MaybePromise,
   SemanticRecord,
   StoredAnswer,
+  TierHealth,
   TierStats,
 } from '../../contracts/cache-tier.js'
 import type { Clock, Random } from '../../contracts/clock.js'
@@ -17,7 +18,7 @@ import { Invalidation, type LevelResults } from './invalidation.js'
 import { entriesInScope, preload } from './listed-entries.js'
 import { Marks } from './marks.js'
 import { MAX_PENDING_WRITES, SafeTier } from './safe-tier.js'
-import type { TierErrorListener, TierHealth, TierStateListener } from './tier-health.js'
+import type { TierErrorListener, TierStateListener } from './tier-health.js'
 import { stateLog } from './tier-state-log.js'
 import { isFresh, isFreshExact, TierSearch, type CacheHit } from './tier-search.js'
 

@@ -1,5 +1,5 @@
 /** How a cache level has been doing since the start. */
-import type { CacheTier, TierState } from '../../contracts/cache-tier.js'
+import type { CacheTier, TierHealth, TierState } from '../../contracts/cache-tier.js'
 
 /**
  * What went wrong in a tier. `timeout`: it did not answer in time; `malformed`: it gave back no valid
@@ -29,22 +29,6 @@ export type TierStateListener = (
   state: TierState,
   reason: string,
 ) => void
-
-export interface TierHealth {
-  readonly state: TierState
-  /** Reads that gave a valid entry, also one past its time. */
-  readonly hits: number
-  /** Reads that gave none, though the tier answered. */
-  readonly misses: number
-  /** Operations that failed, other than by taking too long. */
-  readonly errors: number
-  /** Operations that took too long. */
-  readonly timeouts: number
-  /** Operations that were not tried, or not waited for, since the tier was down. */
-  readonly skipped: number
-  /** Writes that were left out, since too many were under way. */
-  readonly dropped: number
-}
 
 /** The same, to be counted up. */
 export type TierCounts = { -readonly [K in keyof TierHealth]: TierHealth[K] }

@@ -1,6 +1,7 @@
 /** The documented status, providers and analytics documents, built from what was counted. */
-import type { TierStats } from '../../contracts/cache-tier.js'
+import type { TierHealth, TierStats } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
+import type { SemanticStats } from '../../contracts/semantic-stats.js'
 import type { Model, ModelPrice } from '../../contracts/model.js'
 import type {
   AnalyticsDocument,
@@ -39,13 +40,18 @@ interface Source {
   readonly clock: Clock
 }
 
+type Tier = TierStats & TierHealth
+
 export interface StatusInput extends Source {
   /** Undefined: that level does not exist. */
   readonly tiers: {
-    readonly l1: TierStats | undefined
-    readonly l2: TierStats | undefined
-    readonly l3: TierStats | undefined
+    readonly l1: Tier | undefined
+    readonly l2: Tier | undefined
+    readonly l3: Tier | undefined
   }
+  /** Seconds an answer is fresh when its request says nothing. */
+  readonly ttlSeconds: number
+  readonly semantic: SemanticStats | undefined
   readonly queue: QueueNumbers
 }
 
@@ -79,22 +85,33 @@ export function statusDocument(input: StatusInput): StatusDocument {
         total_entries: tiers.l1?.entries ?? 0,
         utilization: utilization(tiers.l1),
         strategy: 'lru',
+        health: healthOf(tiers.l1),
       },
       l2_redis: {
         enabled: tiers.l2?.enabled ?? false,
         total_entries: tiers.l2?.entries ?? 0,
-        compression: false,
-        ttl_seconds: 0,
+        compression: tiers.l2?.compression ?? false,
+        ttl_seconds: tiers.l2 ? input.ttlSeconds : 0,
+        health: healthOf(tiers.l2),
       },
       l3_persistent: {
         enabled: tiers.l3?.enabled ?? false,
         total_entries: tiers.l3?.entries ?? 0,
         total_size_mb: (tiers.l3?.bytes ?? 0) / BYTES_PER_MB,
+        ...(tiers.l3?.storage_path === undefined ? {} : { storage_path: tiers.l3.storage_path }),
+        health: healthOf(tiers.l3),
       },
+      semantic: input.semantic ?? null,
     },
     cost_stats: costStats(ledger.period(STATUS_DAYS), STATUS_DAYS),
     worker_stats: workerStats(ledger, queue),
   }
+}
+
+function healthOf(tier: Tier | undefined): TierHealth | null {
+  if (tier === undefined) return null
+  const { state, hits, misses, errors, timeouts, skipped, dropped } = tier
+  return { state, hits, misses, errors, timeouts, skipped, dropped }
 }
 
 /**

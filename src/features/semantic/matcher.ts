@@ -1,4 +1,5 @@
 /** Matching by meaning: embed, look up, let the guards object, ask for the calibrated similarity. */
+import type { SemanticStats } from '../../contracts/semantic-stats.js'
 import { hash } from 'node:crypto'
 import type { KeyedEntry, SemanticRecord } from '../../contracts/cache-tier.js'
 import type { Clock, Random } from '../../contracts/clock.js'
@@ -15,7 +16,7 @@ import { Learner } from './learner.js'
 import { refusalOf } from './refusals.js'
 import { ScopeLoader } from './scope-loader.js'
 import { Scopes, type Scope } from './scopes.js'
-import { SemanticCounters, type SemanticStats } from './semantic-stats.js'
+import { SemanticCounters } from './semantic-stats.js'
 import { Verifier } from './verifier.js'
 
 /** A question that may be matched. */

@@ -2,7 +2,7 @@
 import type { ParsedRequest } from '../../contracts/request.js'
 import type { FeedbackVerdict } from '../../contracts/response.js'
 import type { Near, SemanticMatcher, SemanticOutcome } from './matcher.js'
-import type { SemanticStats } from './semantic-stats.js'
+import type { SemanticStats } from '../../contracts/semantic-stats.js'
 
 export interface SemanticRoom {
   /** Whether this request asks for it, or the client does and the request does not refuse. */

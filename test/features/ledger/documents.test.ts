@@ -143,16 +143,28 @@ const MODEL: Model = {
   tier: 'basic',
 }
 
+const HEALTH = {
+  state: 'ok',
+  hits: 3,
+  misses: 2,
+  errors: 0,
+  timeouts: 0,
+  skipped: 0,
+  dropped: 0,
+} as const
+
 function input() {
   const clock = new FakeClock(START + DAY / 2)
   return {
     clock,
     ledger: createLedger({ clock }),
     tiers: {
-      l1: { enabled: true, entries: 10, bytes: 750, max_entries: 100, max_bytes: 1_000 },
+      l1: { enabled: true, entries: 10, bytes: 750, max_entries: 100, max_bytes: 1_000, ...HEALTH },
       l2: undefined,
       l3: undefined,
     },
+    ttlSeconds: 3_600,
+    semantic: undefined,
     queue: {
       pending: 12,
       processing: 8,
@@ -242,9 +254,22 @@ describe('statusDocument', () => {
         total_cost_saved: 0.000445,
         total_tokens_saved: 5 * 23,
       },
-      l1_memory: { enabled: true, total_entries: 10, utilization: 0.75, strategy: 'lru' },
-      l2_redis: { enabled: false, total_entries: 0, compression: false, ttl_seconds: 0 },
-      l3_persistent: { enabled: false, total_entries: 0, total_size_mb: 0 },
+      l1_memory: {
+        enabled: true,
+        total_entries: 10,
+        utilization: 0.75,
+        strategy: 'lru',
+        health: HEALTH,
+      },
+      l2_redis: {
+        enabled: false,
+        total_entries: 0,
+        compression: false,
+        ttl_seconds: 0,
+        health: null,
+      },
+      l3_persistent: { enabled: false, total_entries: 0, total_size_mb: 0, health: null },
+      semantic: null,
     })
     expect(rest.cost_stats).toEqual({
       period_days: 7,
@@ -300,12 +325,27 @@ describe('statusDocument', () => {
       bytes: 250_500_000,
       max_entries: 100,
       max_bytes: 1e9,
+      compression: true,
+      storage_path: 'cache.db',
+      ...HEALTH,
     }
     const given = { ...input(), tiers: { l1: tier, l2: tier, l3: tier } }
     const { l1_memory, l2_redis, l3_persistent } = statusDocument(given).cache_stats
     expect(l1_memory.utilization).toBe(0.5)
-    expect(l2_redis).toMatchObject({ enabled: true, total_entries: 50 })
-    expect(l3_persistent).toEqual({ enabled: true, total_entries: 50, total_size_mb: 250.5 })
+    expect(l2_redis).toEqual({
+      enabled: true,
+      total_entries: 50,
+      compression: true,
+      ttl_seconds: 3_600,
+      health: HEALTH,
+    })
+    expect(l3_persistent).toEqual({
+      enabled: true,
+      total_entries: 50,
+      total_size_mb: 250.5,
+      storage_path: 'cache.db',
+      health: HEALTH,
+    })
   })
 
   it('sums money without a tail', () => {
