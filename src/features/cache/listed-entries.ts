@@ -38,14 +38,14 @@ export async function preload(
 async function copy(
   from: SafeTier,
   to: SafeTier,
-  list: readonly KeyedEntry[],
+  list: readonly unknown[],
   slicing: Slicing,
 ): Promise<number> {
   let copied = 0
   await inSlices(list, slicing, (item) => {
-    const entry = from.check(item)
-    if (!entry || !isFresh(entry, slicing.clock.now())) return
-    void to.setUnless(item.key, entry, ({ created_at }) => created_at >= entry.created_at)
+    const { key, entry } = from.check(item) ?? {}
+    if (key === undefined || !entry || !isFresh(entry, slicing.clock.now())) return
+    void to.setUnless(key, entry, ({ created_at }) => created_at >= entry.created_at)
     copied += 1
   })
   return copied
@@ -64,11 +64,11 @@ export async function entriesInScope(
       if (tier.level === 'l1') return
       const list = await tier.inScope(scope, since, limit)
       await inSlices(list, slicing, (item) => {
-        const entry = tier.check(item)
-        if (entry?.semantic?.scope !== scope || entry.created_at <= since) return
-        const held = newest.get(item.key)
-        if (held && held.entry.created_at >= entry.created_at) return
-        newest.set(item.key, { key: item.key, entry })
+        const found = tier.check(item)
+        if (found?.entry.semantic?.scope !== scope || found.entry.created_at <= since) return
+        const held = newest.get(found.key)
+        if (held && held.entry.created_at >= found.entry.created_at) return
+        newest.set(found.key, found)
       })
     }),
   )

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { SemanticRecord } from '../../../src/contracts/cache-tier.js'
 import { adoptEntry, createEntry } from '../../../src/features/cache/entry.js'
 import { answer, entry } from './fixtures.js'
 
@@ -7,9 +8,11 @@ const NOW = Date.UTC(2026, 0, 1)
 const make = (ttl_seconds: number, random: number, graceSeconds = 60) =>
   createEntry(answer(), { ttl_seconds, graceSeconds, now: NOW, random: () => random })
 
+/** Typed arrays cannot be frozen. */
 const isDeepFrozen = (value: unknown): boolean =>
   typeof value !== 'object' ||
   value === null ||
+  value instanceof Float32Array ||
   (Object.isFrozen(value) && Object.values(value).every(isDeepFrozen))
 
 describe('createEntry', () => {
@@ -97,5 +100,78 @@ describe('adoptEntry', () => {
 
   it('refuses anything that is no object', () => {
     for (const value of [null, 1, 'entry', [], true]) expect(adoptEntry(value)).toBeUndefined()
+  })
+})
+
+describe('what a match by meaning needs', () => {
+  const record = (over: object = {}) => ({
+    scope: 'scope',
+    embedder: 'built-in-1',
+    text: 'What is the capital of France?',
+    vector: Float32Array.of(0.6, 0.8),
+    ...over,
+  })
+  const entryWith = (semantic: unknown) =>
+    createEntry(answer(), {
+      ttl_seconds: 1,
+      graceSeconds: 1,
+      now: NOW,
+      random: () => 0.5,
+      semantic: semantic as SemanticRecord,
+    })
+
+  it('is kept as a frozen copy without unknown fields, by an entry made here and by an adopted one', () => {
+    const given = record()
+    const made = entryWith({ ...given, extra: 'x' })
+    const { size, ...plain } = made
+    const adopted = adoptEntry({ ...plain, semantic: { ...given, extra: 'x' } })
+    given.vector[0] = 9
+    for (const entry of [made, adopted]) {
+      expect(entry?.semantic).toEqual(record())
+      expect(entry?.size).toBe(size)
+      expect(isDeepFrozen(entry)).toBe(true)
+    }
+  })
+
+  it('is copied out of the buffer it is a view of', () => {
+    const large = new Float32Array(1_000).fill(0.5)
+    const { semantic } = entryWith(record({ vector: large.subarray(10, 12) }))
+    expect(semantic?.vector).toEqual(Float32Array.of(0.5, 0.5))
+    expect(semantic?.vector.buffer.byteLength).toBe(8)
+  })
+
+  it('counts with its bytes', () => {
+    const none = entryWith(undefined).size
+    const few = entryWith(record()).size
+    expect(few).toBeGreaterThan(none + record().text.length + 8)
+    expect(entryWith(record({ vector: new Float32Array(102) })).size - few).toBe(400)
+    expect(entryWith(record({ text: '' })).size).toBe(few - record().text.length)
+  })
+
+  it('may be as long as a text of 16 KiB and a vector of 4,096 numbers', () => {
+    const longest = record({ text: 'x'.repeat(16_384), vector: new Float32Array(4_096).fill(0.1) })
+    expect(entryWith(longest).semantic).toEqual(longest)
+  })
+
+  it.each([
+    ['nothing', null],
+    ['a text', 'scope'],
+    ['no scope', record({ scope: '' })],
+    ['an embedder that is no text', record({ embedder: 1 })],
+    ['no text', record({ text: undefined })],
+    ['a text over 16 KiB', record({ text: 'é'.repeat(8_193) })],
+    ['a plain array', record({ vector: [0.6, 0.8] })],
+    ['doubles', record({ vector: Float64Array.of(0.6, 0.8) })],
+    ['an empty vector', record({ vector: new Float32Array(0) })],
+    ['too long a vector', record({ vector: new Float32Array(4_097) })],
+    ['a number that is none', record({ vector: Float32Array.of(0.6, NaN) })],
+    ['an infinite number', record({ vector: Float32Array.of(-Infinity) })],
+  ])('is left out when it is %s, and the entry is kept', (_, semantic) => {
+    const made = entryWith(semantic)
+    expect(made.answer).toEqual(answer())
+    expect(made).not.toHaveProperty('semantic')
+    const adopted = adoptEntry({ ...made, semantic })
+    expect(adopted).toEqual(made)
+    expect(adopted).not.toHaveProperty('semantic')
   })
 })
