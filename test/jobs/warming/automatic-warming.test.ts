@@ -184,18 +184,38 @@ describe('automatic warming', () => {
   })
 
   it('tries once for each entry when the call fails', async () => {
-    const world = setUp()
+    const world = setUp({ random: () => 0 })
     let tries = 0
     world.deps.infer = async () => {
       tries += 1
       throw new RaptorflowError('PROVIDER_UNAVAILABLE', 'down')
     }
-    world.ask('popular')
     for (let index = 0; index < 30; index += 1) world.ask('popular')
+    // Two runs see it: 70 and 10 seconds before its end.
+    const now = world.clock.now()
+    world.cache.set('|popular', { created_at: now, fresh_until: now + 10 * MINUTE + 10_000 })
+    world.forecast.landed({ key: '|popular', at: now - 50 * MINUTE, cost: 1, duration_ms: 1 })
     world.warmer.start()
     await world.clock.advance(2 * HOUR)
     expect(tries).toBe(1)
     expect(world.seen.runs.reduce((sum, run) => sum + run.failed, 0)).toBe(1)
+  })
+
+  it('leaves what has been renewed while it waited for its turn', async () => {
+    const world = setUp()
+    const { clock, cache, deps, forecast } = world
+    await teach(world, ['a', 'b'], LEARNING)
+    const { infer } = deps
+    deps.infer = (request, options) => {
+      const key = request.prompt === 'a' ? '|b' : '|a'
+      cache.set(key, { created_at: clock.now(), fresh_until: clock.now() + HOUR })
+      forecast.landed({ key, at: clock.now(), cost: 1, duration_ms: 1 })
+      return infer(request, options)
+    }
+    world.warmer.start()
+    await clock.advance(40 * MINUTE)
+    expect(world.seen.calls).toHaveLength(1)
+    expect(world.seen.runs.find((run) => run.planned > 0)).toMatchObject({ planned: 2, warmed: 1 })
   })
 
   it('does not ask again what the model refused to answer, until a caller gets an answer', async () => {

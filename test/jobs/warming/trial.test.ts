@@ -91,6 +91,7 @@ describe('the judgement of warming', () => {
     warm(45)
     await clock.advance(10 * MINUTE)
     ask(false)
+    expect(report().extra_hits).toBe(0)
     await clock.advance(50 * MINUTE)
     ask(true)
     expect(report()).toMatchObject({ extra_hits: 0, used_before_expiry: 0 })
