@@ -1,35 +1,69 @@
-/** Guard: where nearly all words agree, the few others decide. */
+/** Guard: no content word of one text stands where the other has one of another meaning. */
 import { synonymGroups } from '../word-lists/synonyms.js'
 import type { Comparison } from './comparison.js'
 import type { TextFeatures } from './features.js'
 import { areOpposite } from './opposite.js'
 import type { Word } from './words.js'
 
-/** Words without a counterpart that object, as a share of those that have one. */
-const MOST_RESIDUE = (globalThis as any).RES ?? 1
+/** Stems of all words but articles, in their order. */
+export const readSequence = (words: readonly Word[]): readonly string[] =>
+  words.flatMap(({ kind, stem, text }) =>
+    (kind === 'word' && text !== 'a' && text !== 'an' && text !== 'the') || kind === 'number'
+      ? [stem]
+      : [],
+  )
 
-export function contentDiffers({ a, b, onlyA, onlyB }: Comparison): boolean {
-  const fromA = unmatched(onlyA, b, onlyB)
-  const fromB = unmatched(onlyB, a, onlyA)
-  if (fromA + fromB === 0) return false
-  const shared = Math.min(a.contentSize - fromA, b.contentSize - fromB)
-  return fromA + fromB <= MOST_RESIDUE * shared
+/**
+ * Between the same neighbours stands another word: `feed my [fish] liver`, `feed my [goat] liver`.
+ * Of texts that are worded differently as a whole this says nothing.
+ */
+export function contentDiffers(pair: Comparison): boolean {
+  const { a, b } = pair
+  const fromA = unmatched(pair.onlyA, b, pair.onlyB)
+  const fromB = unmatched(pair.onlyB, a, pair.onlyA)
+  if (fromA.size === 0 || fromB.size === 0) return false
+  const places = placesOf(fromA, a.sequence)
+  const others = placesOf(fromB, b.sequence)
+  return places.length === others.length && places.every((place, at) => place === others[at])
 }
 
-function unmatched(words: readonly Word[], other: TextFeatures, others: readonly Word[]): number {
-  let count = 0
-  for (const word of words) if (word.content && !hasCounterpart(word, other, others)) count += 1
-  return count
-}
+/** Any content word without a counterpart. Refuses most paraphrases as well. */
+export const hasUnmatchedContent = (pair: Comparison): boolean =>
+  unmatched(pair.onlyA, pair.b, pair.onlyB).size + unmatched(pair.onlyB, pair.a, pair.onlyA).size > 0
 
-/** Opposites answer to each other as well: what to make of them is the antonym guard's to say. */
-const hasCounterpart = (word: Word, { stems }: TextFeatures, others: readonly Word[]): boolean =>
-  hasSynonym(word, stems) || others.some((other) => areOpposite(word, other))
+/** Texts that differ in more words than this are no neighbours; time stays bounded. */
+const MOST_WORDS = 40
+
+function unmatched(
+  words: readonly Word[],
+  { stems }: TextFeatures,
+  others: readonly Word[],
+): ReadonlySet<string> {
+  const found = new Set<string>()
+  const looked = others.slice(0, MOST_WORDS)
+  for (const word of words.slice(0, MOST_WORDS)) {
+    if (!word.content || hasSynonym(word, stems)) continue
+    // What to make of opposites is the antonym guard's to say.
+    if (!looked.some((other) => areOpposite(word, other))) found.add(word.stem)
+  }
+  return found
+}
 
 function hasSynonym({ stem }: Word, other: ReadonlySet<string>): boolean {
-  const groups = synonymGroups()
-  for (const group of groups.get(stem) ?? []) {
+  for (const group of synonymGroups().get(stem) ?? []) {
     for (const synonym of group) if (other.has(synonym)) return true
   }
   return false
+}
+
+/** The neighbours of every run of these words. */
+function placesOf(stems: ReadonlySet<string>, sequence: readonly string[]): readonly string[] {
+  const places: string[] = []
+  for (let at = 0; at < sequence.length; at += 1) {
+    if (!stems.has(sequence[at] ?? '')) continue
+    const before = sequence[at - 1] ?? ''
+    while (stems.has(sequence[at + 1] ?? '')) at += 1
+    places.push(`${before} ${sequence[at + 1] ?? ''}`)
+  }
+  return places
 }

@@ -1,6 +1,7 @@
 /** What the guards read of one text, taken once and kept. */
 import { type AntonymFeatures, readAntonyms } from './antonym.js'
 import { type ConnectiveFeatures, readConnectives } from './connective.js'
+import { readSequence } from './content.js'
 import { type EntityFeatures, readEntities } from './entity.js'
 import { type NegationFeatures, readNegations } from './negation.js'
 import { type NumberFeatures, readNumbers } from './number.js'
@@ -15,8 +16,8 @@ export interface TextFeatures {
   /** Words, each stem once. */
   readonly distinct: readonly Word[]
   readonly stems: ReadonlySet<string>
-  /** How many of them carry content. */
-  readonly contentSize: number
+  /** See content.ts. */
+  readonly sequence: readonly string[]
   readonly numbers: NumberFeatures
   readonly literals: Literals
   readonly negations: NegationFeatures
@@ -32,17 +33,14 @@ export function extractFeatures(original: string): TextFeatures {
   const text = normalise(original)
   const words = readWords(text)
   const distinct = new Map<string, Word>()
-  let contentSize = 0
   for (const word of words) {
-    if (word.kind !== 'word' || distinct.has(word.stem)) continue
-    distinct.set(word.stem, word)
-    if (word.content) contentSize += 1
+    if (word.kind === 'word' && !distinct.has(word.stem)) distinct.set(word.stem, word)
   }
   return {
     text,
     distinct: [...distinct.values()],
     stems: new Set(distinct.keys()),
-    contentSize,
+    sequence: readSequence(words),
     numbers: readNumbers(words),
     literals: readLiterals(text),
     negations: readNegations(words),

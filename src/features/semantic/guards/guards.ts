@@ -2,7 +2,7 @@
 import { antonymsDiffer } from './antonym.js'
 import { type Comparison, compare } from './comparison.js'
 import { connectivesDiffer } from './connective.js'
-import { contentDiffers } from './content.js'
+import { contentDiffers, hasUnmatchedContent } from './content.js'
 import { entitiesDiffer } from './entity.js'
 import type { TextFeatures } from './features.js'
 import { negationsDiffer } from './negation.js'
@@ -40,15 +40,25 @@ const GUARDS: readonly Guard[] = [
   ['entity', ({ a, b }) => entitiesDiffer(a, b)],
   ['negation', negationsDiffer],
   ['antonym', antonymsDiffer],
-  ['order', ({ a, b }) => ordersDiffer(a.order, b.order)],
+  ['order', ordersDiffer],
   ['content', contentDiffers],
 ]
 
-/** All guards are on unless switched off by name. */
-export function createGuards(
-  enabled: { readonly [Name in GuardName]?: boolean | undefined } = {},
-): Guards {
+/** Guards to switch off by name; `content` has a strict form. All are on by default. */
+export interface GuardSwitches extends Readonly<
+  Partial<Record<Exclude<GuardName, 'content'>, boolean | undefined>>
+> {
+  /**
+   * `true`: objects to another word in the same place. `'strict'`: objects to every content word that
+   * the other text has no word of the same meaning for, and with that to most paraphrases.
+   * @default true
+   */
+  readonly content?: boolean | 'strict' | undefined
+}
+
+export function createGuards(enabled: GuardSwitches = {}): Guards {
   const guards = GUARDS.filter(([name]) => enabled[name] !== false)
+  if (enabled.content === 'strict') guards.push(['content', hasUnmatchedContent])
   return {
     check(a, b) {
       if (a.text === b.text) return undefined

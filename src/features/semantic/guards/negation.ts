@@ -18,7 +18,7 @@ export function readNegations(words: readonly Word[]): NegationFeatures {
   for (const [index, word] of words.entries()) {
     const isNegation = NEGATIONS().has(word.text) || IMPLICIT_NEGATIONS().has(word.text)
     if (!isNegation && !IMPLICIT_NEGATIONS().has(word.stem)) continue
-    // `not only`, `no longer` and `whether or not` say nothing of the next word, but count.
+    if (isEmpty(word, words[index + 1])) continue
     let at = index + 1
     while (words[at]?.kind === 'word' && words[at]?.content === false) at += 1
     const next = words[at]
@@ -30,6 +30,10 @@ export function readNegations(words: readonly Word[]): NegationFeatures {
   }
   return found
 }
+
+/** `No, ...` answers somebody, `not only` affirms. */
+const isEmpty = ({ text }: Word, next: Word | undefined): boolean =>
+  (text === 'no' && next?.text === ',') || (text === 'not' && next?.text === 'only')
 
 export function negationsDiffer(pair: Comparison): boolean {
   const { a, b } = pair

@@ -4,6 +4,8 @@ import {
   SYMMETRIC_RELATIONS,
   WRAPPING_WORDS,
 } from '../word-lists/closed-class.js'
+import { IRREGULAR_FORMS } from '../word-lists/irregular-forms.js'
+import type { Comparison } from './comparison.js'
 import type { Word } from './words.js'
 
 export interface OrderFeatures {
@@ -12,6 +14,8 @@ export interface OrderFeatures {
   readonly position: ReadonlyMap<string, number>
   /** Of `the farm was remembered by Tim`. */
   readonly passive: Passive | undefined
+  /** Has a form of `be` directly before a participle, with an agent or without. */
+  readonly isPassive: boolean
   /** Two content words side by side, as `dog+food`; none where words are listed or likened. */
   readonly compounds: ReadonlySet<string>
 }
@@ -42,6 +46,7 @@ export function readOrder(words: readonly Word[]): OrderFeatures {
     sequence,
     position: new Map(sequence.map((token, index) => [token, index])),
     passive: readPassive(words),
+    isPassive: words.some(({ stem }, index) => stem === 'be' && isParticiple(words[index + 1])),
     compounds,
   }
 }
@@ -51,6 +56,9 @@ const hasPart = ({ text, content }: Word): boolean => content || WRAPPING_WORDS(
 /** Adverbs may stand on either side of what they belong to. */
 const isNounLike = ({ text }: Word): boolean => !text.endsWith('ly')
 
+const isParticiple = (word: Word | undefined): boolean =>
+  word?.content === true && (word.text.endsWith('ed') || IRREGULAR_FORMS().has(word.text))
+
 /** A form of `be`, later a word directly before `by` that is no `-ing` form. */
 function readPassive(words: readonly Word[]): Passive | undefined {
   const by = words.findIndex(({ text }, index) => text === 'by' && index > 0)
@@ -58,16 +66,29 @@ function readPassive(words: readonly Word[]): Passive | undefined {
   if (verb === undefined || !hasPart(verb) || verb.text.endsWith('ing')) return undefined
   if (!words.slice(0, by).some(({ stem }) => stem === 'be')) return undefined
   const agent = words.slice(by + 1).find(({ content }) => content)
+  // `by using` tells the means.
   const patient = words.slice(0, by - 1).findLast(({ content }) => content)
-  if (agent === undefined || patient === undefined) return undefined
+  if (agent === undefined || words[by + 1]?.text.endsWith('ing') === true || patient === undefined) return undefined
   return { verb: verb.stem, agent: agent.stem, patient: patient.stem }
 }
 
-export function ordersDiffer(a: OrderFeatures, b: OrderFeatures): boolean {
-  if (a.passive !== undefined && b.passive === undefined) return partsDiffer(a.passive, b)
-  if (b.passive !== undefined && a.passive === undefined) return partsDiffer(b.passive, a)
-  return isTurnedAround(a, b) || hasTurnedCompound(a, b)
+export function ordersDiffer({ a, b, onlyA, onlyB }: Comparison): boolean {
+  const one = a.order
+  const other = b.order
+  // Of a text in other words the order says nothing.
+  const reworded = contentOf(onlyA) + contentOf(onlyB)
+  const shared = Math.min(one.sequence.length, other.sequence.length)
+  if (reworded > Math.max(FEW_WORDS, shared * SMALL_SHARE)) return false
+  if (one.passive !== undefined && other.passive === undefined) return partsDiffer(one.passive, other)
+  if (other.passive !== undefined && one.passive === undefined) return partsDiffer(other.passive, one)
+  if (hasTurnedCompound(one, other)) return true
+  // `X uses Y` and `Y is used by means of X`: without an agent the parts cannot be told.
+  return one.isPassive === other.isPassive && isTurnedAround(one, other)
 }
+
+const FEW_WORDS = 2
+const SMALL_SHARE = 0.2
+const contentOf = (words: readonly Word[]): number => words.filter(({ content }) => content).length
 
 /** In the active sentence the agent stands before the verb and the patient behind it. */
 function partsDiffer({ verb, agent, patient }: Passive, { position }: OrderFeatures): boolean {
@@ -77,21 +98,28 @@ function partsDiffer({ verb, agent, patient }: Passive, { position }: OrderFeatu
 }
 
 /**
- * Three shared words that stand in exactly the opposite order. Moving a phrase (`in Paris, how ...`)
- * never does that; two things changing places around a third always do.
+ * Three shared words close together that stand in exactly the opposite order. Moving a phrase (`in
+ * Paris, how ...`) never does that; two things changing places around a third always do.
  */
 function isTurnedAround(a: OrderFeatures, b: OrderFeatures): boolean {
-  let highest = -1
-  let belowHighest = -1
-  for (const token of a.sequence) {
-    const at = b.position.get(token)
-    if (at === undefined) continue
-    if (at < belowHighest) return true
-    if (at < highest) belowHighest = Math.max(belowHighest, at)
-    highest = Math.max(highest, at)
+  const places = a.sequence.map((token) => b.position.get(token) ?? -1)
+  for (const [first, place] of places.entries()) {
+    const end = Math.min(first + NEARBY, places.length)
+    let lowest = place
+    let falls = 0
+    for (let at = first + 1; at < end && falls < 2; at += 1) {
+      const next = places[at] ?? -1
+      if (next === -1 || next >= lowest || next <= place - NEARBY) continue
+      lowest = next
+      falls += 1
+    }
+    if (falls === 2) return true
   }
   return false
 }
+
+/** Words from the first to the third, in both texts. */
+const NEARBY = 6
 
 /** `milk chocolate` is not `chocolate milk`. */
 function hasTurnedCompound(a: OrderFeatures, b: OrderFeatures): boolean {

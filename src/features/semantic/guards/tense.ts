@@ -3,19 +3,26 @@ import { wordSet } from '../word-lists/decode.js'
 import type { Word } from './words.js'
 
 export interface TenseFeatures {
-  /** Marks that change the question wherever they stand: former, future, becoming. */
+  /** Marks that change the question wherever they stand: former, becoming, about to. */
   readonly marks: string
+  /** `will` and `shall`. */
+  readonly isFuture: boolean
   readonly isPast: boolean
   readonly isPresent: boolean
+  /** Has a form of `be` that can only be present. */
+  readonly isNow: boolean
 }
 
 const PAST = wordSet('was were did had')
 const PRESENT = wordSet('am is are do does has')
+const NOW = wordSet('am is are')
 const FUTURE = wordSet('will shall gonna')
 const CHANGING = wordSet('becoming turning getting growing starting beginning stopping')
 
 export function readTense(words: readonly Word[]): TenseFeatures {
   const marks = new Set<string>()
+  let isFuture = false
+  let isNow = false
   let isPast = false
   let isPresent = false
   for (const [index, { text }] of words.entries()) {
@@ -23,15 +30,16 @@ export function readTense(words: readonly Word[]): TenseFeatures {
     if (mark !== undefined) marks.add(mark)
     isPast ||= PAST().has(text)
     isPresent ||= PRESENT().has(text)
+    isFuture ||= FUTURE().has(text)
+    isNow ||= NOW().has(text)
   }
-  return { marks: [...marks].sort().join(' '), isPast, isPresent }
+  return { marks: [...marks].sort().join(' '), isFuture, isPast, isPresent, isNow }
 }
 
 function readMark(words: readonly Word[], at: number): string | undefined {
   const text = words[at]?.text ?? ''
-  if (FUTURE().has(text)) return 'future'
   const beforeTo = words[at + 1]?.text === 'to'
-  if (beforeTo && (text === 'going' || text === 'about') && isBe(words, at)) return 'future'
+  if (beforeTo && (text === 'going' || text === 'about') && isBe(words, at)) return 'soon'
   if (beforeTo && isFormer(words, at, text)) return 'former'
   return CHANGING().has(text) && isBe(words, at) ? 'becoming' : undefined
 }
@@ -49,7 +57,15 @@ const isBe = (words: readonly Word[], at: number): boolean =>
 
 /** One that tells no time agrees with every other. */
 export const tensesDiffer = (a: TenseFeatures, b: TenseFeatures): boolean =>
-  a.marks !== b.marks || (isOnlyPast(a) && isOnlyPresent(b)) || (isOnlyPresent(a) && isOnlyPast(b))
+  a.marks !== b.marks ||
+  (isOnlyPast(a) && isOnlyPresent(b)) ||
+  (isOnlyPresent(a) && isOnlyPast(b)) ||
+  isLater(a, b) ||
+  isLater(b, a)
+
+/** `how long will it take` is `how long does it take`; `will it be` is neither `is it` nor `was it`. */
+const isLater = (a: TenseFeatures, b: TenseFeatures): boolean =>
+  a.isFuture && !b.isFuture && b.marks === '' && (b.isNow || b.isPast)
 
 const isOnlyPast = ({ isPast, isPresent }: TenseFeatures): boolean => isPast && !isPresent
 const isOnlyPresent = ({ isPast, isPresent }: TenseFeatures): boolean => isPresent && !isPast

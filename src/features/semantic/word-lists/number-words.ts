@@ -39,7 +39,7 @@ export const ORDINALS: ReadonlyMap<string, number> = new Map([
 /** Shares and multiples: each is a quantity of its own. */
 export const QUANTITIES = formsOf(`
 1/2: half halves; 1/4: quarter quarters; x2: twice double doubled; x3: thrice triple tripled; x4:
-quadruple; 1x: single; 12: dozens; 100x: hundreds; 1000x: thousands; 1000000x: millions
+quadruple; 12: dozens; 100x: hundreds; 1000x: thousands; 1000000x: millions
 `)
 
 export const MONTHS: ReadonlyMap<string, number> = new Map([
