@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Clock } from '../../../src/contracts/clock.js'
-import type { CacheTier } from '../../../src/contracts/cache-tier.js'
+import type { CacheTier, TierContext } from '../../../src/contracts/cache-tier.js'
 import { memoryTier } from '../../../src/features/cache/memory-tier.js'
 import { Marks } from '../../../src/features/cache/marks.js'
 import { MAX_PENDING_WRITES, SafeTier } from '../../../src/features/cache/safe-tier.js'
 import { createCacheStack } from '../../../src/features/cache/stack.js'
+import { GuardError } from '../../../src/util/guard.js'
+import { silentLogger } from '../../../src/util/logger.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { entry, mapTier, settle, type MapTier } from './fixtures.js'
 
@@ -235,6 +237,158 @@ describe('a deadline', () => {
     expect(await keepsAlive(() => tier.get('key', 0))).toBe(false)
     expect(await keepsAlive(() => tier.set('key', entry(0)))).toBe(false)
     expect(await keepsAlive(() => tier.close())).toBe(false)
+  })
+})
+
+describe('a tier without a guard of its own', () => {
+  it('is left alone after three failures, for a second at first, and asked by one call then', async () => {
+    let asked = 0
+    let up = false
+    const { clock, tier, states, kinds } = shielded((inner) => ({
+      get: async (key) => {
+        asked += 1
+        if (!up) throw new Error('down')
+        return inner.get(key)
+      },
+    }))
+    const read = () => tier.get('key', clock.now())
+    for (let count = 0; count < 5; count += 1) expect(await read()).toBeUndefined()
+    expect(asked).toBe(3)
+    expect(states).toEqual(['down error'])
+    expect(kinds).toEqual(['get', 'get', 'get'])
+    expect(tier.health).toMatchObject({ state: 'down', errors: 3, skipped: 2, misses: 0 })
+
+    await clock.advance(1_000)
+    await Promise.all([read(), read(), read()])
+    expect(asked).toBe(4)
+    expect(states.slice(1)).toEqual(['probing retry', 'down error'])
+    await clock.advance(1_999)
+    await read()
+    expect(asked).toBe(4)
+
+    up = true
+    await clock.advance(1)
+    await tier.set('key', entry(clock.now()))
+    expect(await read()).toBeDefined()
+    expect(states.slice(3)).toEqual(['probing retry', 'ok recovered'])
+    expect(tier.health.state).toBe('ok')
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is not waited for any longer by those who wait when it goes down', async () => {
+    const { clock, tier, kinds } = shielded(() => ({ get: never }))
+    const waiting: unknown[] = []
+    const begin = (count: number) => {
+      for (let index = 0; index < count; index += 1) waiting.push(tier.get('key', clock.now()))
+    }
+    begin(3)
+    await clock.advance(50)
+    begin(200)
+    await clock.advance(50)
+    expect(await Promise.all(waiting)).toEqual(Array(203).fill(undefined))
+    expect(kinds).toEqual(['timeout', 'timeout', 'timeout'])
+    expect(tier.health).toMatchObject({ timeouts: 3, skipped: 200 })
+  })
+
+  it('is not written to, deleted from, cleared or listed while it is down, and all that costs no wait', async () => {
+    const calls: string[] = []
+    const { clock, tier } = shielded(() => ({
+      get: () => Promise.reject(new Error('down')),
+      set: async () => void calls.push('set'),
+      delete: async () => void calls.push('delete'),
+      clear: async () => void calls.push('clear'),
+      recent: () => {
+        calls.push('recent')
+        return []
+      },
+    }))
+    for (let count = 0; count < 3; count += 1) await tier.get('key', clock.now())
+    const schedule = vi.spyOn(clock, 'schedule')
+    await tier.set('key', entry(clock.now()))
+    tier.delete(['key'])
+    expect(await tier.clear()).toBe(false)
+    expect(await tier.recent(5)).toEqual([])
+    expect(calls).toEqual([])
+    expect(schedule).not.toHaveBeenCalled()
+  })
+
+  it('is asked again at once when it is synchronous, however often it throws', () => {
+    let asked = 0
+    const { clock, tier } = shielded(() => ({
+      get: () => {
+        asked += 1
+        throw new Error('broken')
+      },
+    }))
+    for (let count = 0; count < 10; count += 1) {
+      expect(tier.get('key', clock.now())).toBeUndefined()
+    }
+    expect(asked).toBe(10)
+    expect(tier.health).toMatchObject({ state: 'ok', errors: 10 })
+  })
+})
+
+describe('a tier that guards itself', () => {
+  it('counts as skipped what it does not ask, and as a timeout what it gave up', async () => {
+    let kind: 'down' | 'timeout' = 'timeout'
+    const { clock, tier, kinds } = shielded(() => ({
+      guarded: true,
+      get: () => Promise.reject(new GuardError(kind)),
+    }))
+    await tier.get('key', clock.now())
+    kind = 'down'
+    for (let count = 0; count < 10; count += 1) await tier.get('key', clock.now())
+    expect(tier.health).toMatchObject({ timeouts: 1, skipped: 10, errors: 0, state: 'ok' })
+    expect(kinds).toEqual(['timeout'])
+  })
+
+  it('says itself how it is', () => {
+    let told: TierContext['onState'] = () => undefined
+    const { clock, tier, states } = shielded(() => ({
+      guarded: true,
+      open: ({ onState }) => {
+        told = onState
+      },
+    }))
+    const context = { clock, random: () => 0.5, logger: silentLogger, ttlSeconds: 60 }
+    tier.open(context, () => undefined)
+    told('down', 'timeout')
+    expect(tier.health.state).toBe('down')
+    told('off', 'disk')
+    expect(states).toEqual(['down timeout', 'off disk'])
+  })
+
+  it('that throws when it is opened, or asked for marks, is counted', () => {
+    const boom = () => {
+      throw new Error('boom')
+    }
+    const { clock, tier, kinds } = shielded(() => ({
+      open: boom,
+      marks: { put: boom, subscribe: boom },
+    }))
+    const context = { clock, random: () => 0.5, logger: silentLogger, ttlSeconds: 60 }
+    tier.open(context, () => undefined)
+    expect(kinds).toEqual(['open', 'marks'])
+  })
+})
+
+describe('the counts of a tier', () => {
+  it('tell what its reads gave', async () => {
+    const { clock, tier, marks } = shielded()
+    await tier.set('key', entry(clock.now()))
+    await tier.get('key', clock.now())
+    await tier.get('other', clock.now())
+    marks.make(['k:key'])
+    await tier.get('key', clock.now())
+    expect(tier.health).toEqual({
+      state: 'ok',
+      hits: 1,
+      misses: 2,
+      errors: 0,
+      timeouts: 0,
+      skipped: 0,
+      dropped: 0,
+    })
   })
 })
 

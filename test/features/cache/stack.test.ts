@@ -267,6 +267,159 @@ describe('the cache stack over an asynchronous tier', () => {
   })
 })
 
+describe('an answer past its time, with revalidation', () => {
+  const revalidating = { staleWhileRevalidateSeconds: 60 }
+
+  it('is given for that long, marked as stale, without a promise', async () => {
+    const { stack, store, clock } = stackOf(undefined, revalidating)
+    store('key')
+    await clock.advance(HOUR - 1)
+    expect(stack.lookup('key')).toMatchObject({ stale: false })
+    await clock.advance(1)
+    expect(stack.lookup('key')).toMatchObject({ stale: true, level: 'l1' })
+    await clock.advance(59_999)
+    expect(stack.lookup('key')).toMatchObject({ stale: true })
+    await clock.advance(1)
+    expect(stack.lookup('key')).toBeUndefined()
+    expect(stack.lookupStale('key')).toMatchObject({ stale: true })
+  })
+
+  it('is not given beyond its grace', async () => {
+    const { stack, store, clock } = stackOf(undefined, { ...revalidating, graceSeconds: 10 })
+    store('key')
+    await clock.advance(HOUR + 9_999)
+    expect(stack.lookup('key')).toMatchObject({ stale: true })
+    await clock.advance(1)
+    expect(stack.lookup('key')).toBeUndefined()
+  })
+
+  it('is not given when a level below has a fresh one, and the newest when none has', async () => {
+    const { stack, store, l1, l2, clock } = twoTiers(revalidating)
+    store('key', { text: 'old' })
+    await clock.advance(HOUR + 1_000)
+    await l2.set('key', entry(clock.now() - HOUR, { text: 'newer' }))
+    expect(await stack.lookup('key')).toMatchObject({ stale: true, level: 'l2' })
+    expect(await text(stack.lookup('key'))).toBe('newer')
+    expect(l1.get('key')?.answer.text).toBe('old')
+    await l2.set('key', entry(clock.now(), { text: 'new' }))
+    expect(await stack.lookup('key')).toMatchObject({ stale: false, level: 'l2' })
+    expect(stack.lookup('key')).toMatchObject({ stale: false, level: 'l1' })
+  })
+
+  it('is given when the level below fails or hangs', async () => {
+    const clock = new FakeClock()
+    const never = (): Promise<never> => new Promise(() => undefined)
+    const tiers = [memoryTier({ clock }), { ...mapTier(clock), get: never }]
+    const { stack, store } = stackOf(() => tiers, { clock, ...revalidating })
+    store('key')
+    await clock.advance(HOUR)
+    const found = stack.lookup('key')
+    await clock.advance(100)
+    expect(await found).toMatchObject({ stale: true, level: 'l1' })
+  })
+
+  it('does not keep a substitute away', async () => {
+    const { stack, store, clock } = stackOf(undefined, revalidating)
+    store('key')
+    await clock.advance(HOUR)
+    store('key', { text: 'substitute', substitution: 'any' })
+    expect(await text(stack.lookup('key'))).toBe('substitute')
+  })
+})
+
+describe('what store gives', () => {
+  const stored = (over: object, build?: (clock: FakeClock) => CacheTier[]) => {
+    const { stack } = stackOf(build)
+    return stack.store('key', answer(over), { generation: stack.generation })
+  }
+
+  it('is nothing when nothing is pending', () => {
+    expect(stored({})).toBeUndefined()
+    expect(stored({ substitution: 'any' })).toBeUndefined()
+    expect(stored({ finish_reason: 'length' }, (clock) => [mapTier(clock)])).toBeUndefined()
+  })
+
+  it.each(['none', 'any'] as const)(
+    'resolves when every tier has written, substitution %s',
+    async (substitution) => {
+      const gates: (() => void)[] = []
+      const gated = (clock: FakeClock, level: 'l2' | 'l3'): CacheTier => ({
+        ...mapTier(clock, level),
+        set: () => new Promise((resolve) => gates.push(resolve)),
+      })
+      const done = vi.fn()
+      void stored({ substitution }, (clock) => [gated(clock, 'l2'), gated(clock, 'l3')])?.then(done)
+      await settle()
+      gates[0]?.()
+      await settle()
+      expect(done).not.toHaveBeenCalled()
+      gates[1]?.()
+      await settle()
+      expect(done).toHaveBeenCalledOnce()
+    },
+  )
+
+  it('resolves when a tier has given up', async () => {
+    const { stack, clock } = stackOf((time) => [
+      { ...mapTier(time), set: () => new Promise(() => undefined) },
+      { ...mapTier(time, 'l3'), set: () => Promise.reject(new Error('full')) },
+    ])
+    const done = vi.fn()
+    void stack.store('key', answer(), { generation: 0, replaces: true })?.then(done)
+    await clock.advance(249)
+    expect(done).not.toHaveBeenCalled()
+    await clock.advance(1)
+    expect(done).toHaveBeenCalledOnce()
+    expect(stack.tier('l2')).toMatchObject({ timeouts: 1 })
+    expect(stack.tier('l3')).toMatchObject({ errors: 1, enabled: true })
+  })
+})
+
+describe('the state of a level', () => {
+  it('is told at every change, and logged when it becomes ill or well', async () => {
+    const lines: string[] = []
+    const log = (fields: object, message: string) => {
+      lines.push(`${message} ${JSON.stringify(fields)}`)
+    }
+    const logger = { debug: log, info: log, warn: log, error: log }
+    let up = false
+    const onTierState = vi.fn()
+    const { stack, clock } = stackOf(
+      (time) => [
+        {
+          ...mapTier(time),
+          get: async () => {
+            if (!up) throw new Error('secret')
+            return undefined
+          },
+        },
+      ],
+      { logger, onTierState },
+    )
+    for (let round = 0; round < 3; round += 1) {
+      for (let count = 0; count < 10; count += 1) await stack.lookup('key')
+      await clock.advance(2_000)
+    }
+    up = true
+    await clock.advance(4_000)
+    await stack.lookup('key')
+    const states = onTierState.mock.calls.map((call) => call.join(' '))
+    expect(states).toEqual([
+      'l2 down error',
+      'l2 probing retry',
+      'l2 down error',
+      'l2 probing retry',
+      'l2 down error',
+      'l2 probing retry',
+      'l2 ok recovered',
+    ])
+    expect(lines).toEqual([
+      'a cache level failed: it counts as a miss {"level":"l2","state":"down","reason":"error"}',
+      'a cache level is well again {"level":"l2","reason":"recovered"}',
+    ])
+  })
+})
+
 describe('a substituted answer', () => {
   const substitute = { text: 'substitute', substitution: 'any' as const }
 
