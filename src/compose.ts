@@ -25,6 +25,7 @@ import type { PipelineDependencies } from './pipeline/dependencies.js'
 import { createDocuments, type Documents } from './pipeline/documents.js'
 import { closedError } from './pipeline/refusals.js'
 import { createPipeline, type Pipeline } from './pipeline/run.js'
+import { mayServe } from './pipeline/serving.js'
 import { createEmitter, type Emitter } from './util/emitter.js'
 import { newId } from './util/id.js'
 
@@ -47,7 +48,11 @@ export function compose(options: ResolvedOptions): Parts {
   const events = createEmitter(logger)
   const cache = cacheOf(options, events)
   const forecast = options.forecast
-    ? createDemandForecast({ clock, maxKeys: options.warming.maxKeys })
+    ? createDemandForecast({
+        clock,
+        maxKeys: options.warming.maxKeys,
+        ttlSeconds: options.cache.ttlSeconds,
+      })
     : undefined
   const store = options.cache.lower.find(({ leases }) => leases !== undefined)?.leases
   const dependencies: PipelineDependencies & { events: Emitter; ledger: Ledger } = {
@@ -145,7 +150,7 @@ function warmerOver(
     infer: (request, { signal }) => pipeline.infer(request, { signal }),
     cached: async (request) => {
       const hit = await cache.lookup(cacheKey(request, defaultModel))
-      return hit === undefined || hit.stale ? undefined : hit.entry
+      return hit === undefined || hit.stale || !mayServe(deps, hit, request) ? undefined : hit.entry
     },
     estimate: (request) => likelyCostOf(deps, request),
     inFlight: () => deps.scheduler.stats().active,

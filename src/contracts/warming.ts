@@ -38,7 +38,7 @@ export interface WarmResponse {
   readonly timestamp: string
 }
 
-/** Whether warming paid, judged against the keys that are held out of it. */
+/** Whether what the forecast chose paid, judged against the keys that are held out of it. */
 export interface WarmingReport {
   readonly enabled: boolean
   /** Why it switched itself off. */
@@ -48,9 +48,12 @@ export interface WarmingReport {
   readonly warm_calls: number
   /** Share of warmed entries that were asked for before they expired, 0-1. */
   readonly used_before_expiry: number
-  /** Hits that would have been misses without warming. */
+  /**
+   * Hits that would have been misses without warming, less the misses it caused by moving an expiry:
+   * may be negative.
+   */
   readonly extra_hits: number
-  /** Hit rates in percent, for tracked keys that are warmed and that are held out. */
+  /** Mean hit rates of keys in percent: of those that are warmed, and of those held out. */
   readonly hit_rate_warmed: number
   readonly hit_rate_holdout: number
   /** USD. */

@@ -58,12 +58,15 @@ function keep({ deps, decision }: Arriving, key: string, answer: StoredAnswer): 
     replaces: refresh === true,
   })
   decision.storing = stored ?? Promise.resolve()
-  deps.demand?.landed({
-    key,
-    at: deps.clock.now(),
-    cost: answer.cost,
-    duration_ms: deps.clock.monotonic() - decision.arrived,
-  })
+  // What a substitute cost and took says nothing about the next call.
+  if (answer.substitution === 'none') {
+    deps.demand?.landed({
+      key,
+      at: deps.clock.now(),
+      cost: answer.cost,
+      duration_ms: deps.clock.monotonic() - decision.arrived,
+    })
+  }
   if (semantic) deps.semantic.learn(key, semantic, answer.text)
 }
 

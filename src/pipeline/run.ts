@@ -15,6 +15,7 @@ import { answerHit, deadlineOf, lookUp, waitFor, type Found } from './lookup.js'
 import { boardFlight, replay } from './passage.js'
 import { abortedError } from './patience.js'
 import { closedError } from './refusals.js'
+import { createRenewal } from './renewal.js'
 import { createReporter, type Arrival, type Reporter } from './reporter.js'
 import { share } from './sharing.js'
 
@@ -38,22 +39,10 @@ export interface Pipeline {
 
 export function createPipeline(deps: PipelineDependencies): Pipeline {
   const reporter = createReporter(deps)
-  /** Keys whose answers are being renewed while the old ones are served. */
-  const renewing = new Set<string>()
-
+  const renew = createRenewal((request) => pipeline.infer(request, {}))
   const served = (found: Found): InferenceResponse => {
-    if (found.hit.stale) renew(found)
+    if (found.hit.stale && !deps.closed()) renew(found)
     return answerHit(deps, reporter, found)
-  }
-  /** An ordinary reader of the lowest priority, which nobody waits for. */
-  const renew = ({ key, request }: Found): void => {
-    if (renewing.has(key) || deps.closed()) return
-    renewing.add(key)
-    const cache = { ...request.cache, refresh: true }
-    void pipeline
-      .infer({ ...request, cache, priority: 1 }, {})
-      .catch(() => undefined)
-      .finally(() => renewing.delete(key))
   }
 
   const pipeline: Pipeline = {

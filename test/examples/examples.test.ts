@@ -32,6 +32,26 @@ const KEY_LINES: Readonly<Record<string, readonly RegExp[]>> = {
     /^One euro is 1\.09 US dollars at the moment\.$/m,
   ],
   '09-unit-test-with-mock.ts': [/pass 3$/m, /fail 0$/m],
+  '10-cache-levels.ts': [
+    /^From nine to five\. \(asked the model, \$0\.0\d+\)$/m,
+    /^restarted\nFrom nine to five\. \(l[23], \$0\)\nFrom nine to five\. \(l1, \$0\)$/m,
+    /^the model was called 1 time$/m,
+  ],
+  '11-tags-and-feedback.ts': [
+    /^asked again: 19 EUR\ninvalidated: true l1, l2, l3\nasked again: 17 EUR$/m,
+    /^evicted: {5}true\nasked again: 17 EUR, shipping included$/m,
+  ],
+  '12-semantic-shadow.ts': [
+    /^ {2}would have matched: 0\.\d\d >= 0\.\d\d$/m,
+    /^How can I change my PIN\? -> answer 1 \(matched, 0\.\d\d\)$/m,
+    /^How do I change my address\? -> answer \d \(asked\)$/m,
+    /^Can I change my PIN after May 3\? -> answer \d \(asked\)$/m,
+  ],
+  '13-warming.ts': [
+    /^planned: 3 calls, about \$0\.0\d+\ncalled so far: 0$/m,
+    /^warmed: 3 for \$0\.0\d+\nagain: fresh, fresh, fresh$/m,
+    /^Answer 2\. \(l1\)$/m,
+  ],
 }
 
 describe('the examples', () => {
