@@ -78,7 +78,9 @@ export function sharedStore(clock: Clock, level: 'l2' | 'l3' = 'l2') {
   const missed: { from: unknown; marks: readonly Mark[] }[] = []
   const state = { up: true }
   const deliver = (from: unknown, marks: readonly Mark[]): void => {
-    for (const mark of marks) kept.set(mark.label, mark)
+    for (const mark of marks) {
+      if (mark.at > (kept.get(mark.label)?.at ?? -Infinity)) kept.set(mark.label, mark)
+    }
     for (const listener of connections) if (listener !== from) listener(marks)
   }
   const alive = <T>(work: () => T): T => {

@@ -1,14 +1,55 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { CacheEntry, CacheTier } from '../../../src/contracts/cache-tier.js'
+import type { Mark } from '../../../src/contracts/coordination.js'
 import { RaptorflowError } from '../../../src/errors.js'
 import { memoryTier } from '../../../src/features/cache/memory-tier.js'
 import { cacheTierCases } from '../../../src/testing/cache-tier-cases.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
-import { answer, DAY, entry, HOUR, mapTier } from './fixtures.js'
+import { answer, DAY, entry, HOUR, mapTier, sharedStore } from './fixtures.js'
+
+/** Every optional member, over a Map of clones. */
+function listingTier(clock: FakeClock): CacheTier {
+  const shared = sharedStore(clock)
+  const map = new Map<string, CacheEntry>()
+  const newest = () => [...map].reverse().map(([key, held]) => ({ key, entry: held }))
+  return {
+    ...shared.connect(),
+    get: async (key) => {
+      const found = map.get(key)
+      return found && clock.now() < found.stale_until ? structuredClone(found) : undefined
+    },
+    set: async (key, value) => {
+      map.delete(key)
+      map.set(key, structuredClone(value))
+    },
+    delete: async (keys) => {
+      for (const key of keys) map.delete(key)
+    },
+    clear: async () => {
+      map.clear()
+    },
+    stats: () => ({
+      enabled: true,
+      entries: map.size,
+      bytes: map.size,
+      max_entries: 1_000,
+      max_bytes: 1_000,
+    }),
+    recent: async (limit) => newest().slice(0, limit),
+    inScope: async (scope, since, limit) =>
+      newest()
+        .filter(({ entry: { semantic, created_at } }) => {
+          return semantic?.scope === scope && created_at > since
+        })
+        .slice(0, limit),
+  }
+}
 
 describe.each([
   ['memoryTier', (clock: FakeClock) => memoryTier({ clock })],
   ['an asynchronous tier over a Map', (clock: FakeClock) => mapTier(clock)],
+  ['a tier that lists entries and keeps marks', listingTier],
 ])('%s as a cache tier', (_, make) => {
   it.each(cacheTierCases)('$title', async ({ run }) => {
     const clock = new FakeClock()
@@ -16,16 +57,17 @@ describe.each([
   })
 })
 
+async function failures(make: (clock: FakeClock) => CacheTier): Promise<string[]> {
+  const titles: string[] = []
+  for (const { title, run } of cacheTierCases) {
+    const clock = new FakeClock()
+    await run(() => make(clock), clock).catch(() => titles.push(title))
+  }
+  return titles
+}
+
 describe('the cache tier cases', () => {
   it('catch a tier that forgets nothing, one that mixes up keys and one that never deletes', async () => {
-    const failures = async (make: (clock: FakeClock) => ReturnType<typeof mapTier>) => {
-      const titles: string[] = []
-      for (const { title, run } of cacheTierCases) {
-        const clock = new FakeClock()
-        await run(() => make(clock), clock).catch(() => titles.push(title))
-      }
-      return titles
-    }
     expect(await failures(() => mapTier(new FakeClock(0)))).toContain(
       'forgets an entry that is past its grace',
     )
@@ -38,6 +80,60 @@ describe('the cache tier cases', () => {
     expect(await failures((clock) => ({ ...mapTier(clock), delete: () => undefined }))).toEqual([
       'deletes the keys it is told to and no others',
     ])
+  })
+})
+
+describe('the cases for optional members', () => {
+  const broken = (over: (tier: CacheTier) => Partial<CacheTier>) =>
+    failures((clock) => {
+      const tier = listingTier(clock)
+      return { ...tier, ...over(tier) }
+    })
+
+  it('catch lists in the wrong order, lists that ignore the scope, and vectors that are lost', async () => {
+    expect(
+      await broken((tier) => ({
+        recent: async (limit) => [...(await tier.recent!(1_000))].reverse().slice(0, limit),
+      })),
+    ).toEqual(['lists the entries written last, newest first, as many as asked'])
+    expect(
+      await broken((tier) => ({ inScope: async (_, __, limit) => tier.recent!(limit) })),
+    ).toEqual(['lists the entries of one scope only, newest first'])
+    expect(
+      await broken((tier) => ({
+        get: async (key) => {
+          const { semantic: _, ...rest } = (await tier.get(key)) ?? {}
+          return 'v' in rest ? rest : undefined
+        },
+      })),
+    ).toEqual(['gives back what a match by meaning needs, to the last bit'])
+  })
+
+  it('catch marks that are not kept, kept by the wrong age, or cleared', async () => {
+    const kept = (put: (marks: readonly Mark[], into: Map<string, Mark>) => void) =>
+      broken((tier) => {
+        const into = new Map<string, Mark>()
+        return {
+          clear: async () => {
+            into.clear()
+            await tier.clear()
+          },
+          marks: {
+            put: async (marks) => {
+              put(marks, into)
+            },
+            subscribe: (listener) => {
+              listener([...into.values()])
+              return () => undefined
+            },
+          },
+        }
+      })
+    expect(await kept(() => undefined)).toHaveLength(3)
+    const last = await kept((marks, into) => {
+      for (const mark of marks) into.set(mark.label, mark)
+    })
+    expect(last).toEqual(['keeps the newest mark of a label', 'keeps its marks through a clear'])
   })
 })
 
