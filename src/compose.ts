@@ -16,8 +16,7 @@ import { parseRequest } from './features/request/parse.js'
 import { createScheduler } from './features/schedule/scheduler.js'
 import { createSemanticRoom, type SemanticRoom } from './features/semantic/room.js'
 import { createBatchRunner } from './jobs/batch/batch.js'
-import { createDemandForecast, type DemandForecast } from './jobs/warming/demand-forecast.js'
-import { createWarmer, type Warmer } from './jobs/warming/warmer.js'
+import { createWarmingRoom, type WarmingRoom } from './jobs/warming/room.js'
 import type { ResolvedOptions } from './options.js'
 import { likelyCostOf } from './pipeline/choice.js'
 import type { Decision, FlightResult } from './pipeline/decision.js'
@@ -35,7 +34,7 @@ export interface Parts extends PipelineDependencies {
   readonly ledger: Ledger
   readonly pipeline: Pipeline
   readonly runBatch: (batch: unknown, options: BatchCallOptions) => Promise<BatchResponse>
-  readonly warm: Warmer['warm']
+  readonly warm: WarmingRoom['warm']
   readonly documents: Documents
   readonly providers: readonly Provider[]
   /** From now on nothing new is accepted. */
@@ -47,13 +46,7 @@ export function compose(options: ResolvedOptions): Parts {
   const state = { closed: false }
   const events = createEmitter(logger)
   const cache = cacheOf(options, events)
-  const forecast = options.forecast
-    ? createDemandForecast({
-        clock,
-        maxKeys: options.warming.maxKeys,
-        ttlSeconds: options.cache.ttlSeconds,
-      })
-    : undefined
+  const warming = warmingOf(options, () => ({ pipeline, deps: dependencies }))
   const store = options.cache.lower.find(({ leases }) => leases !== undefined)?.leases
   const dependencies: PipelineDependencies & { events: Emitter; ledger: Ledger } = {
     clock,
@@ -76,14 +69,13 @@ export function compose(options: ResolvedOptions): Parts {
     ledger: createLedger({ clock, maxRows: options.maxRows }),
     semantic: semanticOf(options, cache),
     leases: store && createLeases({ store, clock, random }),
-    demand: forecast,
+    demand: warming.demand,
     defaultModel: options.defaultModel,
     fallback: options.fallback,
     timeouts: options.timeouts,
     closed: () => state.closed,
   }
   const pipeline = createPipeline(dependencies)
-  const warmer = warmerOver(pipeline, dependencies, options, forecast)
   if (options.cache.preload > 0) void cache.preload(options.cache.preload)
   return {
     ...dependencies,
@@ -91,13 +83,13 @@ export function compose(options: ResolvedOptions): Parts {
     runBatch: batchOver(pipeline, dependencies),
     warm: (request, callOptions) => {
       if (state.closed) throw closedError()
-      return warmer.warm(request, callOptions)
+      return warming.warm(request, callOptions)
     },
     documents: createDocuments(dependencies, options.cache.ttlSeconds),
     providers: options.providers,
     shut: () => {
       state.closed = true
-      warmer.stop()
+      warming.stop()
     },
   }
 }
@@ -134,30 +126,37 @@ function semanticOf({ cache: options, ...rest }: ResolvedOptions, cache: CacheSt
   })
 }
 
-function warmerOver(
-  pipeline: Pipeline,
-  deps: PipelineDependencies,
+/** What loads later needs the pipeline, which needs the observer: so it is asked for when it is there. */
+function warmingOf(
   options: ResolvedOptions,
-  forecast: DemandForecast | undefined,
-): Warmer {
-  const { clock, random, logger, events, cache, defaultModel } = deps
-  const warmer = createWarmer(options.warming, {
-    clock,
-    random,
-    logger,
-    events,
-    forecast,
-    infer: (request, { signal }) => pipeline.infer(request, { signal }),
-    cached: async (request) => {
-      const hit = await cache.lookup(cacheKey(request, defaultModel))
-      return hit === undefined || hit.stale || !mayServe(deps, hit, request) ? undefined : hit.entry
-    },
-    estimate: (request) => likelyCostOf(deps, request),
-    inFlight: () => deps.scheduler.stats().active,
-    keyOf: (request) => (request.use_cache === false ? undefined : cacheKey(request, defaultModel)),
+  parts: () => { readonly pipeline: Pipeline; readonly deps: PipelineDependencies },
+): WarmingRoom {
+  const { clock, random, logger, warming, cache } = options
+  return createWarmingRoom(options.forecast, async () => {
+    const { createDemandForecast, createWarmer } = await import('./jobs/warming/loaded.js')
+    const { pipeline, deps } = parts()
+    const { ttlSeconds } = cache
+    const forecast = options.forecast
+      ? createDemandForecast({ clock, maxKeys: warming.maxKeys, ttlSeconds })
+      : undefined
+    const warmer = createWarmer(warming, {
+      clock,
+      random,
+      logger,
+      events: deps.events,
+      forecast,
+      infer: (request, { signal }) => pipeline.infer(request, { signal }),
+      cached: async (request) => {
+        const hit = await deps.cache.lookup(cacheKey(request, deps.defaultModel))
+        return hit && !hit.stale && mayServe(deps, hit, request) ? hit.entry : undefined
+      },
+      estimate: (request) => likelyCostOf(deps, request),
+      inFlight: () => deps.scheduler.stats().active,
+      keyOf: (request) =>
+        request.use_cache === false ? undefined : cacheKey(request, deps.defaultModel),
+    })
+    return { forecast, warmer }
   })
-  if (options.warming.automatic) warmer.start()
-  return warmer
 }
 
 function batchOver(pipeline: Pipeline, deps: PipelineDependencies): Parts['runBatch'] {
