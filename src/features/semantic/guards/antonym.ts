@@ -2,7 +2,7 @@
 import { particleOpposites } from '../word-lists/opposites.js'
 import type { Comparison } from './comparison.js'
 import { cancelled } from './negation.js'
-import { areOpposite } from './opposite.js'
+import { oppositesAmong } from './opposite.js'
 import type { Word } from './words.js'
 
 export interface AntonymFeatures {
@@ -35,17 +35,21 @@ export function readAntonyms(words: readonly Word[]): AntonymFeatures {
 
 export function antonymsDiffer(pair: Comparison): boolean {
   const { a, b } = pair
-  if (particlesDiffer(a.antonyms, b.antonyms) || particlesDiffer(b.antonyms, a.antonyms)) return true
+  if (particlesDiffer(a.antonyms, b.antonyms) || particlesDiffer(b.antonyms, a.antonyms))
+    return true
   const madeUp = cancelled(pair)
   const turned: (readonly [Word, Word])[] = []
+  const others = pair.onlyB.slice(0, MOST_WORDS)
   for (const one of pair.onlyA.slice(0, MOST_WORDS)) {
-    for (const other of pair.onlyB.slice(0, MOST_WORDS)) {
-      if (madeUp?.includes(one.stem) === true && madeUp.includes(other.stem)) continue
-      if (areOpposite(one, other)) turned.push([one, other])
+    for (const other of oppositesAmong(one, others)) {
+      if (!isPair(madeUp, one, other)) turned.push([one, other])
     }
   }
   return turned.length > 0 && !isComparedTheOtherWay(turned, a.antonyms, b.antonyms)
 }
+
+const isPair = (stems: readonly string[] | undefined, one: Word, other: Word): boolean =>
+  stems?.includes(one.stem) === true && stems.includes(other.stem)
 
 /** `more dependent` is `less independent`: two opposites that belong together undo each other. */
 function isComparedTheOtherWay(
@@ -58,7 +62,9 @@ function isComparedTheOtherWay(
       !(a.more.has(one.stem) && b.less.has(other.stem)) &&
       !(a.less.has(one.stem) && b.more.has(other.stem)),
   )
-  return rest.length < turned.length && rest.every(([one]) => one.text === 'more' || one.text === 'less')
+  return (
+    rest.length < turned.length && rest.every(([one]) => one.text === 'more' || one.text === 'less')
+  )
 }
 
 function particlesDiffer(a: AntonymFeatures, b: AntonymFeatures): boolean {

@@ -2,7 +2,7 @@
 import { synonymGroups } from '../word-lists/synonyms.js'
 import type { Comparison } from './comparison.js'
 import type { TextFeatures } from './features.js'
-import { areOpposite } from './opposite.js'
+import { oppositesAmong } from './opposite.js'
 import type { Word } from './words.js'
 
 /** Stems of all words but articles, in their order. */
@@ -29,7 +29,8 @@ export function contentDiffers(pair: Comparison): boolean {
 
 /** Any content word without a counterpart. Refuses most paraphrases as well. */
 export const hasUnmatchedContent = (pair: Comparison): boolean =>
-  unmatched(pair.onlyA, pair.b, pair.onlyB).size + unmatched(pair.onlyB, pair.a, pair.onlyA).size > 0
+  unmatched(pair.onlyA, pair.b, pair.onlyB).size + unmatched(pair.onlyB, pair.a, pair.onlyA).size >
+  0
 
 /** Texts that differ in more words than this are no neighbours; time stays bounded. */
 const MOST_WORDS = 40
@@ -44,7 +45,7 @@ function unmatched(
   for (const word of words.slice(0, MOST_WORDS)) {
     if (!word.content || hasSynonym(word, stems)) continue
     // What to make of opposites is the antonym guard's to say.
-    if (!looked.some((other) => areOpposite(word, other))) found.add(word.stem)
+    if (oppositesAmong(word, looked).length === 0) found.add(word.stem)
   }
   return found
 }

@@ -1,6 +1,7 @@
 /** Guard: both texts speak of the same names, and of the same he and she. */
 import { GENDERS } from '../word-lists/closed-class.js'
 import { isCommonWord, properNames } from '../word-lists/names.js'
+import { MONTHS } from '../word-lists/number-words.js'
 import type { TextFeatures } from './features.js'
 import type { Word } from './words.js'
 
@@ -39,6 +40,8 @@ function isHeading(words: readonly Word[]): boolean {
 }
 
 function isName(word: Word, capitalsTell: boolean): boolean {
+  // Dates are the number guard's.
+  if (MONTHS.has(word.text)) return false
   if (properNames().has(word.text)) return true
   if (!word.capital) return false
   return (capitalsTell && !word.first) || !isCommonWord(word)

@@ -7,9 +7,12 @@ import type { Word } from './words.js'
 interface Negation {
   /** Stem of the next content word; empty at the end of the clause. */
   readonly of: string
-  /** Nothing but an article stands between: `not happy`. */
+  /** Nothing but an article or `to` stands between: `not happy`, `not to smoke`. */
   readonly direct: boolean
 }
+
+/** What is negated stands no further behind than this. */
+const FAR = 8
 
 export type NegationFeatures = readonly Negation[]
 
@@ -20,12 +23,12 @@ export function readNegations(words: readonly Word[]): NegationFeatures {
     if (!isNegation && !IMPLICIT_NEGATIONS().has(word.stem)) continue
     if (isEmpty(word, words[index + 1])) continue
     let at = index + 1
-    while (words[at]?.kind === 'word' && words[at]?.content === false) at += 1
+    while (at < index + FAR && words[at]?.kind === 'word' && words[at]?.content === false) at += 1
     const next = words[at]
     const between = words.slice(index + 1, Math.min(at, index + 4))
     found.push({
       of: next?.content === true ? next.stem : '',
-      direct: at - index < 4 && between.every(({ text }) => ARTICLES().has(text)),
+      direct: at - index < 4 && between.every(({ text }) => text === 'to' || ARTICLES().has(text)),
     })
   }
   return found
@@ -43,7 +46,11 @@ export function negationsDiffer(pair: Comparison): boolean {
   if (a.negations.length !== 1 || one === undefined || other === undefined) return false
   // `not safe to drive` is not `safe not to drive`; with a subject between, the words may move.
   return (
-    one.direct && other.direct && one.of !== other.of && b.stems.has(one.of) && a.stems.has(other.of)
+    one.direct &&
+    other.direct &&
+    one.of !== other.of &&
+    b.stems.has(one.of) &&
+    a.stems.has(other.of)
   )
 }
 
@@ -51,7 +58,12 @@ export function negationsDiffer(pair: Comparison): boolean {
  * The two words of `not dependent` and `independent`, where the one negation more is made up for.
  * Only words that differ by a negative prefix: what is not good need not be bad.
  */
-export function cancelled({ a, b, onlyA, onlyB }: Comparison): readonly [string, string] | undefined {
+export function cancelled({
+  a,
+  b,
+  onlyA,
+  onlyB,
+}: Comparison): readonly [string, string] | undefined {
   const difference = a.negations.length - b.negations.length
   if (Math.abs(difference) !== 1) return undefined
   const [more, affirmed, denied] =

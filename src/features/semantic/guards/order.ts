@@ -27,17 +27,11 @@ interface Passive {
 }
 
 export function readOrder(words: readonly Word[]): OrderFeatures {
-  const symmetric = words.some(({ text }) => SYMMETRIC_RELATIONS().has(text))
+  const isSymmetric = words.some(({ text }) => SYMMETRIC_RELATIONS().has(text))
   const sequence: string[] = []
   const count = new Map<string, number>()
-  const compounds = new Set<string>()
-  for (const [index, word] of words.entries()) {
-    const isRelation = ASYMMETRIC_RELATIONS().has(word.text) && word.kind === 'word'
-    if (!hasPart(word) && word.kind !== 'number' && !isRelation) continue
-    if (symmetric && (SYMMETRIC_RELATIONS().has(word.text) || /^(?:to|from|of|by)$/.test(word.text))) continue
-    const before = words[index - 1]
-    if (!symmetric && word.content && before?.content === true && isNounLike(word) && isNounLike(before))
-      compounds.add(`${before.stem}+${word.stem}`)
+  for (const word of words) {
+    if (!isPlaced(word) || (isSymmetric && isExempt(word))) continue
     const times = (count.get(word.stem) ?? 0) + 1
     count.set(word.stem, times)
     sequence.push(times === 1 ? word.stem : `${word.stem}#${times}`)
@@ -47,14 +41,36 @@ export function readOrder(words: readonly Word[]): OrderFeatures {
     position: new Map(sequence.map((token, index) => [token, index])),
     passive: readPassive(words),
     isPassive: words.some(({ stem }, index) => stem === 'be' && isParticiple(words[index + 1])),
-    compounds,
+    compounds: isSymmetric ? NO_COMPOUNDS : readCompounds(words),
   }
 }
 
 const hasPart = ({ text, content }: Word): boolean => content || WRAPPING_WORDS().has(text)
 
+const isPlaced = (word: Word): boolean =>
+  hasPart(word) ||
+  word.kind === 'number' ||
+  (word.kind === 'word' && ASYMMETRIC_RELATIONS().has(word.text))
+
+/** Between `married` and its second side, and between things that are listed. */
+const isExempt = ({ text }: Word): boolean =>
+  SYMMETRIC_RELATIONS().has(text) || /^(?:to|from|of|by)$/.test(text)
+
+const NO_COMPOUNDS: ReadonlySet<string> = new Set()
+
+function readCompounds(words: readonly Word[]): ReadonlySet<string> {
+  const compounds = new Set<string>()
+  for (const [index, word] of words.entries()) {
+    const before = words[index - 1]
+    if (before !== undefined && isNounLike(before) && isNounLike(word)) {
+      compounds.add(`${before.stem}+${word.stem}`)
+    }
+  }
+  return compounds
+}
+
 /** Adverbs may stand on either side of what they belong to. */
-const isNounLike = ({ text }: Word): boolean => !text.endsWith('ly')
+const isNounLike = ({ text, content }: Word): boolean => content && !text.endsWith('ly')
 
 const isParticiple = (word: Word | undefined): boolean =>
   word?.content === true && (word.text.endsWith('ed') || IRREGULAR_FORMS().has(word.text))
@@ -68,7 +84,8 @@ function readPassive(words: readonly Word[]): Passive | undefined {
   const agent = words.slice(by + 1).find(({ content }) => content)
   // `by using` tells the means.
   const patient = words.slice(0, by - 1).findLast(({ content }) => content)
-  if (agent === undefined || words[by + 1]?.text.endsWith('ing') === true || patient === undefined) return undefined
+  if (agent === undefined || words[by + 1]?.text.endsWith('ing') === true || patient === undefined)
+    return undefined
   return { verb: verb.stem, agent: agent.stem, patient: patient.stem }
 }
 
@@ -79,8 +96,10 @@ export function ordersDiffer({ a, b, onlyA, onlyB }: Comparison): boolean {
   const reworded = contentOf(onlyA) + contentOf(onlyB)
   const shared = Math.min(one.sequence.length, other.sequence.length)
   if (reworded > Math.max(FEW_WORDS, shared * SMALL_SHARE)) return false
-  if (one.passive !== undefined && other.passive === undefined) return partsDiffer(one.passive, other)
-  if (other.passive !== undefined && one.passive === undefined) return partsDiffer(other.passive, one)
+  if (one.passive !== undefined && other.passive === undefined)
+    return partsDiffer(one.passive, other)
+  if (other.passive !== undefined && one.passive === undefined)
+    return partsDiffer(other.passive, one)
   if (hasTurnedCompound(one, other)) return true
   // `X uses Y` and `Y is used by means of X`: without an agent the parts cannot be told.
   return one.isPassive === other.isPassive && isTurnedAround(one, other)

@@ -36,7 +36,8 @@ const NONE: Literals = { quoted: [], code: [] }
 export function readLiterals(text: string): Literals {
   const quoted = new Set<string>()
   for (const match of text.matchAll(QUOTED)) {
-    quoted.add((match.slice(1).find((part) => part !== undefined) ?? match[0]).trim().toLowerCase())
+    const parts: readonly (string | undefined)[] = match.slice(1)
+    quoted.add((parts.find((part) => part !== undefined) ?? match[0]).trim().toLowerCase())
   }
   const code = new Set<string>()
   for (const [run] of text.matchAll(RUN)) {
@@ -53,7 +54,7 @@ export function readLiterals(text: string): Literals {
 function withoutPunctuation(run: string): string {
   let start = 0
   let end = run.length
-  while (start < end && '(\'[{,;!?'.includes(run.charAt(start))) start += 1
+  while (start < end && "('[{,;!?".includes(run.charAt(start))) start += 1
   while (end > start && '.,;:!?)\'"]}'.includes(run.charAt(end - 1))) end -= 1
   return run.slice(start, end).replace(/'s$/, '')
 }
@@ -82,7 +83,8 @@ interface TextWithLiterals {
 }
 
 function hasForeign({ quoted, code }: Literals, other: TextWithLiterals): boolean {
-  if (code.length > 0 && code.some((run) => !standsIn(run, other.text, other.literals.code))) return true
+  if (code.length > 0 && code.some((run) => !standsIn(run, other.text, other.literals.code)))
+    return true
   if (quoted.length === 0) return false
   const folded = other.text.toLowerCase()
   return quoted.some((part) => !standsIn(part, folded, other.literals.quoted))

@@ -9,12 +9,18 @@ export const isNegated = (word: string, other: string): boolean =>
   NEGATIVE_PREFIXES().has(other.slice(0, -word.length))
 
 export function areTurned(a: string, b: string): boolean {
-  if (isNegated(a, b) || isNegated(b, a)) return true
-  for (const [one, other] of OPPOSED_PREFIXES) {
-    if (isSwapped(a, b, one, other) || isSwapped(b, a, one, other)) return true
+  // Of nearly all pairs neither end is the same: nothing else is looked at.
+  if (a.at(-1) === b.at(-1)) {
+    if (isNegated(a, b) || isNegated(b, a)) return true
+    return OPPOSED_PREFIXES.some(
+      ([one, other]) => isSwapped(a, b, one, other) || isSwapped(b, a, one, other),
+    )
   }
-  return OPPOSED_SUFFIXES.some(
-    ([one, other]) => isEnding(a, b, one, other) || isEnding(b, a, one, other),
+  return (
+    a.charAt(0) === b.charAt(0) &&
+    OPPOSED_SUFFIXES.some(
+      ([one, other]) => isEnding(a, b, one, other) || isEnding(b, a, one, other),
+    )
   )
 }
 

@@ -20,23 +20,33 @@ export interface Word {
 
 // No part of this can match the same characters in two ways: it reads any text in linear time.
 const TOKEN =
-  /(?<number>\p{Nd}+(?:[.,:/]\p{Nd}+|-\p{Nd}{1,2}(?!\p{Nd}))*)|(?<word>[\p{L}\p{M}][\p{L}\p{M}\p{N}]*(?:'[\p{L}\p{M}]+)*)|(?<sign>[%$€£¥₹°]|[\p{Nl}\p{No}])|(?<stop>[.!?;:,()\n])/gu
+  /\p{Nd}+(?:[.,:/]\p{Nd}+|-\p{Nd}{1,2}(?!\p{Nd}))*|[\p{L}\p{M}][\p{L}\p{M}\p{N}]*(?:'[\p{L}\p{M}]+)*|[%$€£¥₹°\p{Nl}\p{No}]|[.!?;:()\n]+|,+/gu
 
 const ASCII = /^[\p{ASCII}]*$/u
 
 /** Compatibility forms (full-width, superscript) as their plain ones, one kind of apostrophe. */
 export function normalise(text: string): string {
   if (ASCII.test(text)) return text
-  return withPlainDigits(text.normalize('NFKC').replace(/[’‘ʼ`´](?=\p{L})/gu, "'"))
+  // Sorting a long run of combining marks takes quadratic time; no script stacks this many.
+  const bounded = text.replace(/(\p{M}{16})\p{M}+/gu, '$1')
+  return withPlainDigits(bounded.normalize('NFKC').replace(/[’‘ʼ`´](?=\p{L})/gu, "'"))
 }
 
-/** Unicode keeps the ten digits of a script together, beginning at a code that ends in 0 or in 6. */
 function withPlainDigits(text: string): string {
+  const known = new Map<string, string>()
   return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
-    const code = digit.codePointAt(0) ?? 0
-    const low = code & 15
-    return String(/\p{Nd}/u.test(String.fromCodePoint(code - low)) ? low : low - 6)
+    let plain = known.get(digit)
+    if (plain === undefined) known.set(digit, (plain = String(valueOf(digit))))
+    return plain
   })
+}
+
+/** Unicode keeps the ten digits of a script together, sets of ten directly behind one another. */
+function valueOf(digit: string): number {
+  const code = digit.codePointAt(0) ?? 0
+  let first = code
+  while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1
+  return (code - first) % 10
 }
 
 export function readWords(text: string): readonly Word[] {
@@ -47,19 +57,26 @@ export function readWords(text: string): readonly Word[] {
     const [raw] = match
     const glued = match.index === end && end > 0
     end = match.index + raw.length
-    const groups = match.groups ?? {}
-    if (groups['word'] !== undefined) {
+    const kind = kindOf(raw)
+    if (kind === 'word') {
       pushWord(found, raw, first, glued)
-      first = false
-    } else if (groups['stop'] !== undefined) {
-      first ||= !/[,;()]/.test(raw)
-      found.push(plain(raw, 'stop', first, glued))
     } else {
-      found.push(plain(raw, groups['number'] === undefined ? 'sign' : 'number', first, glued))
-      first = false
+      if (kind === 'stop') first ||= !/[,;()]/.test(raw)
+      found.push(plain(raw, kind, first, glued))
     }
+    if (kind !== 'stop') first = false
   }
   return found
+}
+
+function kindOf(token: string): Word['kind'] {
+  const code = token.charCodeAt(0)
+  if (code < 0x80) {
+    if (/^[a-z]/i.test(token)) return 'word'
+    if (code >= 0x30 && code <= 0x39) return 'number'
+    return code === 0x24 || code === 0x25 ? 'sign' : 'stop'
+  }
+  return /^[\p{L}\p{M}]/u.test(token) ? 'word' : 'sign'
 }
 
 const plain = (text: string, kind: Word['kind'], first: boolean, glued: boolean): Word => ({

@@ -68,7 +68,8 @@ who whom whose which what where when why how whoever whatever whichever whenever
 something anything everything someone anyone everyone somebody anybody everybody somewhere anywhere
 everywhere each every either any some all both such same other others another`
 
-const CONJUNCTIONS = 'and or but nor so yet if because although though while whereas whether then thus'
+const CONJUNCTIONS =
+  'and or but nor so yet if because although though while whereas whether then thus'
 
 /** Adverbs that add emphasis, address or courtesy and leave the question as it is. */
 const EMPTY_ADVERBS = `

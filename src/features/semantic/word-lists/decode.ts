@@ -2,7 +2,8 @@
 import { once } from '../../../util/once.js'
 
 /** A set of words from text with white space between them. */
-export const wordSet = (text: string): (() => ReadonlySet<string>) => once(() => new Set(words(text)))
+export const wordSet = (text: string): (() => ReadonlySet<string>) =>
+  once(() => new Set(words(text)))
 
 /** `go: went gone; ...`: every word behind a colon to the one before it. */
 export const formsOf = (text: string): (() => ReadonlyMap<string, string>) =>

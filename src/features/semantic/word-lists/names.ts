@@ -9,6 +9,12 @@ export const properNames = wordSet(NAME_ROWS)
 const otherCommonWords = wordSet(COMMON_ROWS)
 
 /** By stem: at the start of a sentence a capital letter makes no name of these. */
-export const isCommonWord = ({ text, stem }: { readonly text: string; readonly stem: string }): boolean =>
+export const isCommonWord = ({
+  text,
+  stem,
+}: {
+  readonly text: string
+  readonly stem: string
+}): boolean =>
   !properNames().has(text) &&
   (synonymGroups().has(stem) || antonyms().has(stem) || otherCommonWords().has(stem))

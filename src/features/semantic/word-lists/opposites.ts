@@ -20,7 +20,8 @@ read / write; sync / async; public / private; local / remote global; sender / re
 male / female; he / she; him / her; next / previous; pros / cons; gain / lose; winner / loser`
 
 /** Opposed where the same word stands beside them: `log in / log out`, `from Paris / to Paris`. */
-const PARTICLE_OPPOSITES = 'in / out; into / out; on / off; up / down; from / to; onto / off; for / against'
+const PARTICLE_OPPOSITES =
+  'in / out; into / out; on / off; up / down; from / to; onto / off; for / against'
 
 type Opposites = ReadonlyMap<string, ReadonlySet<string>>
 
