@@ -3,8 +3,8 @@ import type { SemanticRecord } from '../../contracts/cache-tier.js'
 import { isObject } from './cacheable.js'
 
 /** Bytes. A longer text is not matched by meaning. */
-export const MAX_SEMANTIC_TEXT_BYTES = 16_384
-export const MAX_DIMENSIONS = 4_096
+const MAX_SEMANTIC_TEXT_BYTES = 16_384
+const MAX_DIMENSIONS = 4_096
 
 /** A frozen copy, or undefined for what is none: the entry is as good without it. */
 export function adoptSemantic(value: unknown): SemanticRecord | undefined {
