@@ -36,4 +36,12 @@ describeRedis('under load for a while', () => {
     },
     LIMIT_MS,
   )
+
+  it(
+    'no tenant and no user is told what was said to another',
+    async () => {
+      expect(await short('tenancy.ts')).toEqual(GOOD)
+    },
+    LIMIT_MS,
+  )
 })
