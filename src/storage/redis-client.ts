@@ -1,79 +1,30 @@
 /** The one place that loads `@keyv/redis`: makes the clients, and what is asked of them. */
 import type { RedisClientConnectionType, RedisClientOptions } from '@keyv/redis'
 import { lazyPackage } from '../util/load-package.js'
+import type {
+  RedisCommands,
+  RedisHandle,
+  RedisSource,
+  RedisSubscriber,
+  RedisValues,
+} from './redis-commands.js'
 import type { CheckedPlace } from './redis-options.js'
-
-export interface ScoredMember {
-  readonly score: number
-  readonly value: string
-}
-
-/** The commands used here, alike in a client, a cluster and sentinels. Each names its keys. */
-export interface RedisCommands {
-  ping(): Promise<unknown>
-  set(key: string, value: string, options: { NX: true; PX: number }): Promise<string | null>
-  unlink(key: string): Promise<number>
-  strLen(key: string): Promise<number>
-  pExpire(key: string, ms: number): Promise<number>
-  eval(script: string, call: { keys: string[]; arguments: string[] }): Promise<unknown>
-  publish(channel: string, message: string): Promise<unknown>
-  zAdd(key: string, member: ScoredMember): Promise<number>
-  zRem(key: string, members: string[]): Promise<number>
-  zRange(key: string, from: string, to: string, options: NewestFirst): Promise<string[]>
-  zRemRangeByRank(key: string, from: number, to: number): Promise<number>
-  zScan(key: string, cursor: string, options: { COUNT: number }): Promise<ScannedMembers>
-}
-
-interface NewestFirst {
-  BY: 'SCORE'
-  REV: true
-  LIMIT: { offset: 0; count: number }
-}
-
-interface ScannedMembers {
-  readonly cursor: string
-  readonly members: readonly ScoredMember[]
-}
-
-/** Values as bytes, through the Keyv adapter, which also splits a cluster's keys by slot. */
-export interface RedisValues {
-  get(key: string): Promise<unknown>
-  getMany(keys: string[]): Promise<unknown[]>
-  set(key: string, value: Uint8Array, ttlMs: number): Promise<void>
-}
-
-/** What a client, a cluster and sentinels have in common. */
-export interface RedisHandle {
-  readonly isOpen: boolean
-  /** Clusters have none. */
-  readonly isReady?: boolean
-  on(event: string, listener: (...args: unknown[]) => void): unknown
-  off(event: string, listener: (...args: unknown[]) => void): unknown
-  connect(): Promise<unknown>
-  destroy(): unknown
-}
-
-export interface RedisSubscriber extends RedisHandle {
-  ping(): Promise<unknown>
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
-}
-
-export interface RedisSource {
-  /** False for a client of the user's, which is not ours to close. */
-  readonly owned: boolean
-  /** A new client, not connected, or the user's. */
-  main(): Promise<RedisHandle>
-  /** A new client to the same server, for subscriptions. */
-  subscriber(main: RedisHandle): Promise<RedisSubscriber>
-  commands(main: RedisHandle): RedisCommands
-  values(main: RedisHandle): Promise<RedisValues>
-}
 
 /** More than a thousand operations of a few commands each: a second line behind our own bound. */
 const MOST_QUEUED = 8_000
 const CONNECT_MS = 1_000
 /** node-redis' number for "$", bulk strings: given back as they came, not decoded as UTF-8. */
 const BYTES = { 36: Buffer }
+
+/**
+ * For good: an error nobody listens to would end the process, and node-redis' clients, being proxies of
+ * one emitter, lose other listeners when one is taken off.
+ */
+function listen(handle: RedisHandle, listener: (cause?: unknown) => void): void {
+  for (const event of ['error', 'end', 'reconnecting']) handle.on(event, listener)
+}
+
+const ignore = (): void => undefined
 
 const loadRedis = lazyPackage('@keyv/redis', () => import('@keyv/redis'))
 
@@ -92,26 +43,74 @@ function ownOptions(given: RedisClientOptions): RedisClientOptions {
 }
 
 export function redisSource(place: CheckedPlace): RedisSource {
+  let watcher: (cause?: unknown) => void = ignore
+  if (place.kind === 'existing') {
+    listen(asHandle(place.client), (cause) => {
+      watcher(cause)
+    })
+  }
+  let wasOpen = false
   return {
     owned: place.kind !== 'existing',
+    get mayConnect() {
+      return place.kind !== 'existing' || !wasOpen
+    },
     main: async () => asHandle(await makeMain(place)),
+    watch(main, listener) {
+      watcher = listener
+      if (place.kind !== 'existing') listen(main, listener)
+      return () => {
+        if (watcher === listener) watcher = ignore
+      }
+    },
     async subscriber(main) {
       const node = await anyNode(main as unknown as Loose)
       const subscriber = node.duplicate(ownOptions(node.options ?? {}))
       subscriber.unref()
       return subscriber as unknown as RedisSubscriber
     },
-    // A user's client may have a mapping of its own.
-    commands: (main) => (main as unknown as Loose).withTypeMapping({}) as RedisCommands,
-    async values(main) {
-      const { default: KeyvRedis } = await loadRedis()
-      // It would add four listeners each time, and nobody hears them.
-      const quiet = Object.create((main as unknown as Loose).withTypeMapping(BYTES) as object, {
-        on: { value: () => quiet },
-      }) as RedisClientConnectionType
-      const values = new KeyvRedis(quiet, { throwOnErrors: true, throwOnConnectError: true })
-      values.on('error', () => undefined)
-      return values as unknown as RedisValues
+    commands(main) {
+      wasOpen = true
+      const client = main as unknown as Loose
+      // A user's client may have a mapping of its own; that of sentinels is one for all.
+      return (isSentinel(client) ? client : client.withTypeMapping({})) as RedisCommands
+    },
+    values: (main) => {
+      const client = main as unknown as Loose
+      return isSentinel(client) ? Promise.resolve(sentinelValues(client)) : keyvValues(client)
+    },
+  }
+}
+
+async function keyvValues(client: Loose): Promise<RedisValues> {
+  const { default: KeyvRedis } = await loadRedis()
+  // It would add four listeners each time, and nobody hears them.
+  const quiet = Object.create(client.withTypeMapping(BYTES) as object, {
+    on: { value: () => quiet },
+  }) as RedisClientConnectionType
+  const values = new KeyvRedis(quiet, { throwOnErrors: true, throwOnConnectError: true })
+  values.on('error', ignore)
+  const get = (key: string): Promise<unknown> => values.get(key)
+  return {
+    get,
+    // The adapter asks the nodes of a cluster for text, which harms bytes.
+    getMany: (keys) => (values.isCluster() ? Promise.all(keys.map(get)) : values.getMany(keys)),
+    set: (key, value, ttlMs) => values.set(key, value as never, ttlMs),
+  }
+}
+
+/** Without the adapter: a mapping of sentinels holds for everything that is asked of them. */
+function sentinelValues(sentinel: Sentinel): RedisValues {
+  const ask = (readonly: boolean, ...words: (string | Uint8Array)[]): Promise<unknown> =>
+    sentinel.sendCommand(readonly, words, { typeMapping: BYTES })
+  return {
+    get: async (key) => (await ask(true, 'GET', key)) ?? undefined,
+    async getMany(keys) {
+      const found = (await ask(true, 'MGET', ...keys)) as unknown[]
+      return found.map((value) => value ?? undefined)
+    },
+    set: async (key, value, ttlMs) => {
+      await ask(false, 'SET', key, value, 'PX', String(ttlMs))
     },
   }
 }
@@ -149,8 +148,15 @@ interface Loose {
   duplicate(options: RedisClientOptions): { unref(): void }
   readonly masters?: readonly unknown[]
   nodeClient?(node: unknown): Promise<Loose>
-  _execute?<T>(readonly: boolean, run: (client: Loose) => Promise<T>): Promise<T>
 }
+
+interface Sentinel extends Loose {
+  getSentinelNode(): unknown
+  sendCommand(readonly: boolean, words: readonly unknown[], options: object): Promise<unknown>
+  _execute<T>(readonly: boolean, run: (client: Loose) => Promise<T>): Promise<T>
+}
+
+const isSentinel = (client: Loose): client is Sentinel => 'getSentinelNode' in client
 
 /** Messages reach every node of a cluster: any master will do. */
 async function anyNode(main: Loose): Promise<Loose> {
@@ -159,7 +165,5 @@ async function anyNode(main: Loose): Promise<Loose> {
     return main.nodeClient(masters[Math.floor(Math.random() * masters.length)])
   }
   // Sentinels know the present master; a client knows itself.
-  return main._execute !== undefined && main.options === undefined
-    ? main._execute(false, (client) => Promise.resolve(client))
-    : main
+  return isSentinel(main) ? main._execute(false, (client) => Promise.resolve(client)) : main
 }

@@ -3,7 +3,7 @@ import type { TierState } from '../contracts/cache-tier.js'
 import type { Clock, Random, Timer } from '../contracts/clock.js'
 import { RaptorflowError } from '../errors.js'
 import { createGuard, GuardError, type Guard } from '../util/guard.js'
-import type { RedisCommands, RedisSource, RedisValues } from './redis-client.js'
+import type { RedisCommands, RedisSource, RedisValues } from './redis-commands.js'
 import { lossReason, RedisSession } from './redis-session.js'
 
 export interface RedisConnectionOptions {

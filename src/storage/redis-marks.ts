@@ -2,7 +2,7 @@
 import type { Clock } from '../contracts/clock.js'
 import type { Mark, MarkStore } from '../contracts/coordination.js'
 import { newId } from '../util/id.js'
-import type { RedisCommands } from './redis-client.js'
+import type { RedisCommands } from './redis-commands.js'
 import { isOutOfMemory, type RedisConnection } from './redis-connection.js'
 
 /** No entry may live longer in Redis: a mark that is forgotten must not have entries left. */
@@ -175,7 +175,7 @@ export class RedisMarks implements MarkStore {
       const page = await inTime(commands.zScan(this.#key, cursor, { COUNT: 1_000 }))
       for (const { value, score } of page.members) marks.push({ label: value, at: score })
       cursor = page.cursor
-    } while (cursor !== '0')
+    } while (cursor !== '0' && marks.length < 2 * MOST_MARKS)
     this.#deliver(marks)
   }
 

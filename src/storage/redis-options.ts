@@ -50,7 +50,7 @@ export function checkPlace(given: RedisPlace): CheckedPlace {
     throw invalidOption('url', 'given alone, without `client`, `cluster` or `sentinel`', url)
   }
   if (client !== undefined) {
-    const methods = ['connect', 'withTypeMapping', 'on', 'off'] as const
+    const methods = ['connect', 'withTypeMapping', 'on'] as const
     return {
       kind: 'existing',
       client: withMethods<RedisClientConnectionType>('client', client, methods),

@@ -7,7 +7,7 @@ import type {
   RedisSource,
   RedisSubscriber,
   RedisValues,
-} from './redis-client.js'
+} from './redis-commands.js'
 
 /** Channel to listener. */
 export type RedisChannels = ReadonlyMap<string, (message: string) => void>
@@ -37,6 +37,7 @@ export class RedisSession {
   #subscriber: RedisSubscriber | undefined
   #commands: RedisCommands | undefined
   #values: RedisValues | undefined
+  #unwatch: () => void = ignore
   #started = false
   #over = false
   #beat: Timer | undefined
@@ -46,7 +47,7 @@ export class RedisSession {
   }
 
   get over(): boolean {
-    return this.#over || !(this.#main?.isReady ?? true)
+    return this.#over || !(this.#main?.isReady ?? this.#main?.isOpen ?? true)
   }
 
   /** Connected and subscribed. */
@@ -69,15 +70,12 @@ export class RedisSession {
     const { source, channels } = this.#options
     const main = await source.main()
     this.#main = main
-    if (source.owned) {
-      this.#listen(main)
-      await this.#connect(main)
-    } else {
-      await this.#adopt(main)
-    }
+    this.#unwatch = source.watch(main, this.#lose)
+    if (!main.isOpen && source.mayConnect) await this.#connect(main)
+    if (!main.isOpen || main.isReady === false) throw new Error('The client is not ready')
     const subscriber = await this.inTime(source.subscriber(main))
     this.#subscriber = subscriber
-    this.#listen(subscriber)
+    for (const event of ['error', 'end']) subscriber.on(event, this.#lose)
     await this.#connect(subscriber)
     for (const [channel, listener] of channels) {
       await this.inTime(subscriber.subscribe(channel, listener))
@@ -103,40 +101,17 @@ export class RedisSession {
     this.#beat?.cancel()
     const { source } = this.#options
     if (this.#subscriber !== undefined) destroy(this.#subscriber)
-    if (this.#main === undefined) return
-    if (source.owned) {
-      destroy(this.#main)
-    } else {
-      for (const event of LOSSES) this.#main.off(event, this.#lose)
-    }
+    this.#unwatch()
+    if (source.owned && this.#main !== undefined) destroy(this.#main)
   }
 
   async #connect(handle: RedisHandle): Promise<void> {
     const connecting = handle.connect()
-    connecting.then(
-      () => {
-        // node-redis cannot be told to stop between the socket's creation and its connection.
-        if (this.#over) destroy(handle)
-      },
-      () => undefined,
-    )
+    connecting.then(() => {
+      // node-redis cannot be told to stop between the socket's creation and its connection.
+      if (this.#over && (handle !== this.#main || this.#options.source.owned)) destroy(handle)
+    }, ignore)
     await this.inTime(connecting)
-  }
-
-  /** The user's client is connected if nobody has yet, and watched. */
-  async #adopt(main: RedisHandle): Promise<void> {
-    for (const event of LOSSES) main.on(event, this.#lose)
-    if (!main.isOpen) {
-      const connecting = main.connect()
-      connecting.catch(ignore)
-      await this.inTime(connecting)
-    }
-    if (main.isReady === false) throw new Error('The client is not ready')
-  }
-
-  #listen(handle: RedisHandle): void {
-    handle.on('error', this.#lose)
-    handle.on('end', this.#lose)
   }
 
   readonly #lose = (cause?: unknown): void => {
@@ -170,8 +145,6 @@ export class RedisSession {
     }
   }
 }
-
-const LOSSES = ['error', 'end', 'reconnecting']
 
 /** One word, without any text of the server's. */
 export function lossReason(cause: unknown): string {

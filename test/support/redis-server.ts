@@ -80,6 +80,10 @@ function argumentsFor(options: RedisServerOptions, port: number, directory: stri
 /** Resolves when it accepts connections, rejects with what it printed when it ends before. */
 async function launch(args: readonly string[]): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const reap = (): void => void child.kill('SIGKILL')
+  // A test that fails before it closes its server must not leave it behind.
+  process.once('exit', reap)
+  child.once('close', () => process.off('exit', reap))
   let printed = ''
   await new Promise<void>((resolve, reject) => {
     const give = (problem: string): void => {

@@ -1,6 +1,6 @@
 /** Which entries a namespace holds: what Redis, asked by key only, could not say without a scan. */
 import type { CacheEntry } from '../../contracts/cache-tier.js'
-import type { RedisCommands } from '../../storage/redis-client.js'
+import type { RedisCommands } from '../../storage/redis-commands.js'
 import { LONGEST_LIFE_MS } from '../../storage/redis-marks.js'
 
 /** Entries of one scope that a match by meaning may look at. */

@@ -165,7 +165,8 @@ export class RedisTier implements CacheTier {
   }
 
   #accept(key: string, bytes: unknown): CacheEntry | undefined {
-    const entry = bytes instanceof Uint8Array ? this.#parts.codec.decode(key, bytes) : undefined
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('Redis gave back something else')
+    const entry = this.#parts.codec.decode(key, bytes)
     if (entry === undefined) {
       this.#drop([key])
       return undefined
