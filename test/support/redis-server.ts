@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -78,7 +78,10 @@ function argumentsFor(options: RedisServerOptions, port: number, directory: stri
 }
 
 /** Resolves when it accepts connections, rejects with what it printed when it ends before. */
-async function launch(args: readonly string[]): Promise<ChildProcess> {
+async function launch(
+  args: readonly string[],
+  readyText = 'eady to accept connections',
+): Promise<ChildProcess> {
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const reap = (): void => void child.kill('SIGKILL')
   // A test that fails before it closes its server must not leave it behind.
@@ -93,7 +96,7 @@ async function launch(args: readonly string[]): Promise<ChildProcess> {
     const timer = setTimeout(give, READY_MS, 'did not get ready')
     const read = (chunk: Buffer): void => {
       printed += chunk.toString()
-      if (!printed.includes('eady to accept connections')) return
+      if (!printed.includes(readyText)) return
       clearTimeout(timer)
       resolve()
     }
@@ -171,6 +174,30 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await start()
     },
     command,
+    async close() {
+      await end(child)
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A sentinel that watches the given server under the name `main`. */
+export async function startSentinel(
+  master: RedisServer,
+): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const port = await freePort()
+  const directory = mkdtempSync(join(tmpdir(), 'raptorflow-sentinel-'))
+  const file = join(directory, 'sentinel.conf')
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${directory}`,
+    `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+  ]
+  writeFileSync(file, lines.join('\n'))
+  const child = await launch([file, '--sentinel'], 'Sentinel ID is')
+  return {
+    port,
     async close() {
       await end(child)
       rmSync(directory, { recursive: true, force: true })

@@ -10,6 +10,7 @@
  *                                        (SIGKILL), `stop()` (SIGSTOP), `cont()`, `restart()` (same port,
  *                                        empty), `command('CLIENT', 'LIST')`, `close()`. Options:
  *                                        `maxmemory`, `password`, `port`, `cluster`, `tls`, `args`
+ *   await startSentinel(server)          a sentinel that watches it as `main`: `port`, `close()`
  *   await freePort()                     a port nobody listens on
  *   await until(() => …)                 polls until it holds; for what happens in other processes
  *   await startFakeResp(script)          fake-resp-server.ts: slow, garbage, half-open replies
@@ -19,7 +20,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, inject, it } from 'vitest'
 
-export { freePort, startRedis } from './redis-server.js'
+export { freePort, startRedis, startSentinel } from './redis-server.js'
 export type { RedisServer, RedisServerOptions } from './redis-server.js'
 export { startFakeResp } from './fake-resp-server.js'
 export type { FakeResp, FakeRespReply } from './fake-resp-server.js'

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient, createCluster } from '@keyv/redis'
+import { createClient, createCluster, createSentinel } from '@keyv/redis'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CacheEntry, CacheTier } from '../../../src/contracts/cache-tier.js'
 import { RaptorflowError } from '../../../src/errors.js'
@@ -17,6 +17,7 @@ import {
   freshNamespace,
   redisUrl,
   startRedis,
+  startSentinel,
   until,
 } from '../../support/redis.js'
 import type { RedisServerOptions } from '../../support/redis.js'
@@ -230,6 +231,36 @@ describeRedis('redis', () => {
     await tier.close?.()
     expect(cluster.isOpen).toBe(true)
     cluster.destroy()
+  })
+
+  it('finds its server through sentinels, its own or those it is given', async () => {
+    const master = await server()
+    const watcher = await startSentinel(master)
+    closers.push(() => watcher.close())
+    const sentinel = {
+      name: 'main',
+      sentinelRootNodes: [{ host: '127.0.0.1', port: watcher.port }],
+    }
+    const given = createSentinel(sentinel)
+    given.on('error', () => undefined)
+    const { tier: one } = await readyTier({ sentinel })
+    const { tier: two } = await readyTier({ client: given as never })
+    await one.set('key', entry(Date.now()))
+    expect(await two.get('key')).toEqual(await one.get('key'))
+    expect(await two.recent?.(10)).toHaveLength(1)
+    await two.flush?.()
+    expect(two.stats().entries).toBe(1)
+    expect(await one.leases?.take('name', 'token', 10_000)).toBe(true)
+    expect(await two.leases?.extend('name', 'token', 10_000)).toBe(true)
+    await one.clear()
+    await until(async () => (await two.get('key')) === undefined)
+    await master.kill()
+    await until(async () => !(await answers(one)))
+    await master.restart()
+    await until(() => answers(one))
+    await Promise.all([one.close?.(), two.close?.()])
+    expect(given.isOpen).toBe(true)
+    await given.destroy()
   })
 
   it('speaks TLS', async ({ skip }) => {
