@@ -44,4 +44,12 @@ describeRedis('under load for a while', () => {
     },
     LIMIT_MS,
   )
+
+  it(
+    'processes make one call together, and wait for no dead one and no frozen Redis',
+    async () => {
+      expect(await short('processes.ts')).toEqual(GOOD)
+    },
+    LIMIT_MS,
+  )
 })
