@@ -145,7 +145,7 @@ function warmingOf(
       logger,
       events: deps.events,
       forecast,
-      infer: (request, { signal }) => pipeline.infer(request, { signal }),
+      infer: (request, { signal }) => pipeline.infer(request, { signal, background: true }),
       cached: async (request) => {
         const hit = await deps.cache.lookup(cacheKey(request, deps.defaultModel))
         return hit && !hit.stale && mayServe(deps, hit, request) ? hit.entry : undefined

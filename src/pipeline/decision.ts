@@ -18,6 +18,8 @@ export interface Decision extends Passenger {
   readonly cacheKey: string | undefined
   /** True when nobody may share this call. */
   readonly alone: boolean
+  /** True for a renewal that nobody asked for. */
+  readonly background: boolean
   /** Epoch milliseconds when the call came in. */
   readonly arrivedAt: number
   /** The cache's generation when the call came in: an older answer is not stored after a clear. */

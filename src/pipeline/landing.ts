@@ -55,7 +55,7 @@ function keep({ deps, decision }: Arriving, key: string, answer: StoredAnswer): 
     tags,
     generation,
     semantic: semantic?.record,
-    replaces: refresh === true,
+    replaces: refresh === true && !decision.background,
   })
   decision.storing = stored ?? Promise.resolve()
   // What a substitute cost and took says nothing about the next call.

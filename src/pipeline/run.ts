@@ -22,6 +22,8 @@ import { share } from './sharing.js'
 /** `coalesce: false` keeps the call to itself; the cache is not affected. */
 export interface PipelineCallOptions extends CallOptions {
   readonly coalesce?: boolean | undefined
+  /** A renewal that nobody asked for: other processes find its answer when theirs has ended. */
+  readonly background?: boolean | undefined
   /** What was wrong with the caller's options: the call fails with it. */
   readonly fault?: RaptorflowError | undefined
 }
@@ -39,7 +41,7 @@ export interface Pipeline {
 
 export function createPipeline(deps: PipelineDependencies): Pipeline {
   const reporter = createReporter(deps)
-  const renew = createRenewal((request) => pipeline.infer(request, {}))
+  const renew = createRenewal((request) => pipeline.infer(request, { background: true }))
   const served = (found: Found): InferenceResponse => {
     if (found.hit.stale && !deps.closed()) renew(found)
     return answerHit(deps, reporter, found)
@@ -163,6 +165,7 @@ function miss(
     arrived: arrival.at,
     cacheKey: key,
     alone,
+    background: options.background === true,
     arrivedAt,
     generation: cache.generation,
     semantic: undefined,
