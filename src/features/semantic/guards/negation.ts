@@ -1,5 +1,10 @@
 /** Guard: both texts negate equally often, and the same thing. */
-import { ARTICLES, IMPLICIT_NEGATIONS, NEGATIONS } from '../word-lists/closed-class.js'
+import {
+  ARTICLES,
+  IMPLICIT_NEGATIONS,
+  NEGATIONS,
+  NEGATIVE_PARTS,
+} from '../word-lists/closed-class.js'
 import type { Comparison } from './comparison.js'
 import { isNegated } from './word-building.js'
 import type { Word } from './words.js'
@@ -19,24 +24,38 @@ export type NegationFeatures = readonly Negation[]
 export function readNegations(words: readonly Word[]): NegationFeatures {
   const found: Negation[] = []
   for (const [index, word] of words.entries()) {
-    const isNegation = NEGATIONS().has(word.text) || IMPLICIT_NEGATIONS().has(word.text)
-    if (!isNegation && !IMPLICIT_NEGATIONS().has(word.stem)) continue
-    if (isEmpty(word, words[index + 1])) continue
-    let at = index + 1
-    while (at < index + FAR && words[at]?.kind === 'word' && words[at]?.content === false) at += 1
-    const next = words[at]
-    const between = words.slice(index + 1, Math.min(at, index + 4))
-    found.push({
-      of: next?.content === true ? next.stem : '',
-      direct: at - index < 4 && between.every(({ text }) => text === 'to' || ARTICLES().has(text)),
-    })
+    if (word.text.charCodeAt(0) >= FIRST_CJK) found.push(...partsOf(word.text))
+    else if (isNegation(word) && !isEmpty(words, index)) found.push(readAt(words, index))
   }
   return found
 }
 
+const isNegation = ({ text, stem }: Word): boolean =>
+  NEGATIONS().has(text) || IMPLICIT_NEGATIONS().has(text) || IMPLICIT_NEGATIONS().has(stem)
+
+function readAt(words: readonly Word[], index: number): Negation {
+  let at = index + 1
+  while (at < index + FAR && words[at]?.kind === 'word' && words[at]?.content === false) at += 1
+  const next = words[at]
+  const isDirect = words
+    .slice(index + 1, at)
+    .every(({ text }) => text === 'to' || ARTICLES().has(text))
+  return { of: next?.content === true ? next.stem : '', direct: at - index < 4 && isDirect }
+}
+
+/** Where the scripts of China, Japan and Korea begin. */
+const FIRST_CJK = 0x2e80
+
+const partsOf = (text: string): readonly Negation[] =>
+  Array.from(text.match(NEGATIVE_PARTS) ?? [], () => ({ of: '', direct: false }))
+
 /** `No, ...` answers somebody, `not only` affirms. */
-const isEmpty = ({ text }: Word, next: Word | undefined): boolean =>
-  (text === 'no' && next?.text === ',') || (text === 'not' && next?.text === 'only')
+function isEmpty(words: readonly Word[], index: number): boolean {
+  const text = words[index]?.text
+  const next = words[index + 1]?.text
+  if (text === 'only') return words[index - 1]?.text === 'not'
+  return (text === 'no' && next === ',') || (text === 'not' && next === 'only')
+}
 
 export function negationsDiffer(pair: Comparison): boolean {
   const { a, b } = pair

@@ -1,5 +1,6 @@
 /** A text as words, numbers and marks, with contractions written out. */
 import { CLITICS, CONTRACTIONS, FUNCTION_WORDS, TAKES_IS } from '../word-lists/closed-class.js'
+import { ROMAN_NUMERALS } from '../word-lists/number-words.js'
 import { stem } from './stem.js'
 
 export interface Word {
@@ -58,7 +59,10 @@ export function readWords(text: string): readonly Word[] {
     const glued = match.index === end && end > 0
     end = match.index + raw.length
     const kind = kindOf(raw)
-    if (kind === 'word') {
+    const roman = ROMAN_NUMERALS.get(raw)
+    if (roman !== undefined) {
+      found.push(plain(roman, 'number', first, glued))
+    } else if (kind === 'word') {
       pushWord(found, raw, first, glued)
     } else {
       if (kind === 'stop') first ||= !/[,;()]/.test(raw)

@@ -36,14 +36,25 @@ it that this there here he she what who where when why how everything something 
 someone nobody
 `)
 
+/** Of the languages written with spaces that are asked in most, beside English. */
 export const NEGATIONS = wordSet(`
 not no never none nobody nothing nowhere neither nor without cannot unable hardly scarcely barely
 non
+nicht kein keine keinen keinem keiner nie niemals nichts niemand ohne
+pas jamais sans aucun aucune personne rien ne
+nunca nadie nada ningún ninguno ninguna
+não nem sem nenhum nenhuma ninguém
+senza mai nessun nessuno nessuna
+niet geen nooit zonder niemand
+не нет без никогда ни
 `)
 
-/** Verbs and prepositions that say no without a negative word ("implicit negatives" of grammar). */
+/** Negations inside the unspaced runs of Chinese and Japanese, and in Korean words. */
+export const NEGATIVE_PARTS = /[不没沒无無未]|ない|なく|なか|ません|없|않|못/gu
+
+/** Verbs, prepositions and adverbs that say no without a negative word ("semi-negatives" of grammar). */
 export const IMPLICIT_NEGATIONS = wordSet(`
-avoid prevent refuse refrain decline deny fail lack cease quit except excluding unless minus
+avoid prevent refuse refrain decline deny fail lack cease quit except excluding unless minus only
 `)
 
 /** Gendered pronouns to their gender. */
@@ -114,6 +125,6 @@ export const SYMMETRIC_RELATIONS = wordSet(`
 acquaintance friend cousin sibling spouse partner colleague roommate twin classmate rival
 married engaged related connected linked joined similar equal identical equivalent same different
 differ adjacent near close next beside friends neighbors neighbours compatible parallel perpendicular
-compared comparable tied bound attached meet met resemble talking speaking dating divorced
+far compared comparable tied bound attached meet met resemble talking speaking dating divorced
 difference distance between versus vs and or with together
 `)

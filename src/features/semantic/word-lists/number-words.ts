@@ -77,3 +77,10 @@ cal: calorie calories; kcal: kcal; acre: acre acres; hectare: hectare hectares
 export const GLUED_UNITS = formsOf(
   'm: m; g: g; l: l; c: c; f: f; sec: s; hour: h; day: d; w: w; v: v; x: x; kelvin: k°; year: y',
 )
+
+/** Roman numerals that are no English words; in capitals only. */
+export const ROMAN_NUMERALS: ReadonlyMap<string, string> = new Map(
+  'II III IV - VI VII VIII IX - XI XII XIII XIV XV XVI'
+    .split(' ')
+    .map((numeral, index) => [numeral, String(index + 2)]),
+)

@@ -4,7 +4,7 @@ import { words, wordSet } from './decode.js'
 
 /** WordNet has hardly any function words: `left side / right side`, all of one side against all of the other. */
 const FUNCTION_WORD_OPPOSITES = `
-before / after; more most / less least fewer fewest; above over / below under beneath underneath;
+before / after; during while / before after; more most / less least fewer fewest; above over / below under beneath underneath;
 inside / outside; always / never rarely seldom; all every everyone everybody everything / none nobody
 nothing no some someone; many much / few little; often usually frequently / rarely seldom never;
 until till / since; both / neither; early / late; former / latter; for pro / against anti;
