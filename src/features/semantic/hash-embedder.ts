@@ -43,15 +43,21 @@ export function hashEmbedder(options: HashEmbedderOptions = {}): Embedder {
     throw invalidOption('dimensions', 'an integer from 64 to 4096', dimensions)
   }
   return {
-    id: `raptorflow-hash-v${VERSION}-${dimensions}`,
+    id: `raptorflow-${hashName(dimensions)}`,
     dimensions,
-    // banking77 stream: 18 % hits, 9 % of them wrong, before guards and calibration.
+    // banking77 stream: 18.0 % hits, 9.9 % of them wrong without guards, 16.5 % and 8.7 % with them.
     recommendedThreshold: 0.8,
-    embed: (texts) => texts.map((text) => vectorOf(text, dimensions)),
+    embed: (texts) => texts.map((text) => hashVector(text, dimensions)),
   }
 }
 
-function vectorOf(text: string, dimensions: number): Float32Array {
+/** What makes vectors of the same text the same: part of an embedder's id. */
+export function hashName(dimensions: number): string {
+  return `hash-v${VERSION}-${dimensions}`
+}
+
+/** One text's vector, of length 1. */
+export function hashVector(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions)
   let before = 0
   let weightBefore = 0

@@ -36,8 +36,9 @@ export interface SemanticOptions {
    */
   readonly maxErrorRate?: number | undefined
   /**
-   * Serve nothing until the scope, or all scopes together, have at least 30 labels that prove the
-   * error rate; without it, `threshold` is taken on trust until labels speak against it. @default false
+   * Evidence first: nothing is served until labels, at least 30, prove the error rate; for 0.02 that
+   * takes some 130 right ones and no wrong one. Without it, `threshold` is taken on trust until labels
+   * speak against it. @default true with `maxErrorRate`, otherwise false
    */
   readonly strict?: boolean | undefined
   /** Match, learn and report, but never serve a match. @default false */
@@ -147,7 +148,7 @@ export function resolveSemanticOptions(
     embedder,
     threshold: options.threshold ?? embedder.recommendedThreshold,
     maxErrorRate: options.maxErrorRate ?? 0.02,
-    strict: options.strict ?? false,
+    strict: options.strict ?? options.maxErrorRate !== undefined,
     shadow: options.shadow ?? false,
     checkRate: options.checkRate ?? 0.05,
     guards: options.guards,

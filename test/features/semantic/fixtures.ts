@@ -53,9 +53,9 @@ export interface Bench {
   /** Log messages so far, with their fields. */
   readonly logged: string[]
   /** Looks up, as a request that asks for it. */
-  ask(text: string, scope?: string, threshold?: number): Promise<SemanticOutcome>
+  readonly ask: (text: string, scope?: string, threshold?: number) => Promise<SemanticOutcome>
   /** Looks up and stores a fresh answer under `key`. */
-  store(key: string, text: string, scope?: string): Promise<SemanticOutcome>
+  readonly store: (key: string, text: string, scope?: string) => Promise<SemanticOutcome>
 }
 
 /** A matcher over a fake clock, without checks, guards and stored entries unless asked for. */
