@@ -12,6 +12,7 @@ import { RedisRefusal, type RedisAccess } from '../../storage/redis-connection.j
 import type { RedisConnection } from '../../storage/redis-connection.js'
 import { redisLeases } from '../../storage/redis-leases.js'
 import { LONGEST_LIFE_MS, RedisMarks } from '../../storage/redis-marks.js'
+import { withDeadline } from '../../util/deadline.js'
 import type { EntryCodec } from './entry-codec.js'
 import { redisTierIndex, type EntryCount, type RedisTierIndex } from './redis-tier-index.js'
 
@@ -31,6 +32,7 @@ const DELETED_AT_ONCE = 500
 const COUNT_EVERY_MS = 1_000
 /** A namespace nobody asks about still has to forget what expired. */
 const PRUNE_EVERY_MS = 60_000
+const CLOSE_MS = 300
 
 export class RedisTier implements CacheTier {
   readonly level = 'l2'
@@ -153,10 +155,10 @@ export class RedisTier implements CacheTier {
     await this.#counting
   }
 
-  /** Waits for the writes under way, which end within 250 ms. */
+  /** Waits for the writes under way, and not for a Redis that hangs. */
   async close(): Promise<void> {
-    while (this.#writes.size > 0) await Promise.allSettled(this.#writes)
-    await this.marks.flush()
+    const writes = [...this.#writes, this.marks.flush()]
+    await withDeadline(this.#parts.clock, CLOSE_MS, Promise.allSettled(writes))
     this.#parts.connection.close()
   }
 

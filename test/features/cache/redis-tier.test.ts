@@ -244,7 +244,7 @@ describeRedis('redis', () => {
     const given = createSentinel(sentinel)
     given.on('error', () => undefined)
     const { tier: one } = await readyTier({ sentinel })
-    const { tier: two } = await readyTier({ client: given as never })
+    const { tier: two } = await readyTier({ client: given })
     await one.set('key', entry(Date.now()))
     expect(await two.get('key')).toEqual(await one.get('key'))
     expect(await two.recent?.(10)).toHaveLength(1)

@@ -272,6 +272,18 @@ describe('a file that another process holds', () => {
     other.close()
   })
 
+  it('while it is opened is tried again after a second', async () => {
+    const faults = faultyDriver()
+    const one = testTier({}, faults.load)
+    faults.failure = (sql) => (sql.startsWith('BEGIN') ? BUSY : undefined)
+    await store(one, 'key')
+    expect(one.states).toEqual(['down locked'])
+    faults.failure = () => undefined
+    await one.clock.advance(1_000)
+    expect(await works(one)).toBe(true)
+    expect(one.states).toEqual(['down locked', 'ok recovered'])
+  })
+
   it('for long is told once, and asked less and less often', async () => {
     const faults = faultyDriver()
     const one = testTier({}, faults.load)
