@@ -3,15 +3,8 @@ import { particleOpposites } from '../word-lists/opposites.js'
 import type { Comparison } from './comparison.js'
 import { cancelled } from './negation.js'
 import { oppositesAmong } from './opposite.js'
+import type { AntonymFeatures } from './text-features.js'
 import type { Word } from './words.js'
-
-export interface AntonymFeatures {
-  /** Particles with the content word beside them: `log+in`, `from+paris`. */
-  readonly particles: ReadonlySet<string>
-  /** Stems compared upwards (`more happy`) and downwards (`less happy`). */
-  readonly more: ReadonlySet<string>
-  readonly less: ReadonlySet<string>
-}
 
 /** Texts that differ in more words than this are compared as far as this: time stays bounded. */
 const MOST_WORDS = 40

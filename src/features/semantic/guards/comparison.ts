@@ -1,5 +1,5 @@
 /** Which words of two texts have no counterpart in the other. */
-import type { TextFeatures } from './features.js'
+import type { TextFeatures } from './text-features.js'
 import type { Word } from './words.js'
 
 export interface Comparison {

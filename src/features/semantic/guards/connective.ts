@@ -1,10 +1,6 @@
 /** Guard: `A or B` is not `A and B`. */
+import type { ConnectiveFeatures } from './text-features.js'
 import type { Word } from './words.js'
-
-export interface ConnectiveFeatures {
-  readonly ands: number
-  readonly ors: number
-}
 
 export function readConnectives(words: readonly Word[]): ConnectiveFeatures {
   let ands = 0

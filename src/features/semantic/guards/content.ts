@@ -1,7 +1,7 @@
 /** Guard: no content word of one text stands where the other has one of another meaning. */
 import { synonymGroups } from '../word-lists/synonyms.js'
 import type { Comparison } from './comparison.js'
-import type { TextFeatures } from './features.js'
+import type { TextFeatures } from './text-features.js'
 import { oppositesAmong } from './opposite.js'
 import type { Word } from './words.js'
 

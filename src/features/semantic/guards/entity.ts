@@ -2,15 +2,8 @@
 import { GENDERS } from '../word-lists/closed-class.js'
 import { isCommonWord, properNames } from '../word-lists/names.js'
 import { MONTHS } from '../word-lists/number-words.js'
-import type { TextFeatures } from './features.js'
+import type { EntityFeatures, TextFeatures } from './text-features.js'
 import type { Word } from './words.js'
-
-export interface EntityFeatures {
-  /** Stems of the names, each once. */
-  readonly names: readonly string[]
-  /** Genders of the pronouns, in their order. */
-  readonly genders: string
-}
 
 /** Of a heading most words have a capital; there it makes no names of common words. */
 const HEADING_SHARE = 0.6

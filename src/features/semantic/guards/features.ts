@@ -1,32 +1,15 @@
 /** What the guards read of one text, taken once and kept. */
-import { type AntonymFeatures, readAntonyms } from './antonym.js'
-import { type ConnectiveFeatures, readConnectives } from './connective.js'
+import { readAntonyms } from './antonym.js'
+import { readConnectives } from './connective.js'
 import { readSequence } from './content.js'
-import { type EntityFeatures, readEntities } from './entity.js'
-import { type NegationFeatures, readNegations } from './negation.js'
-import { type NumberFeatures, readNumbers } from './number.js'
-import { type OrderFeatures, readOrder } from './order.js'
-import { type Literals, readLiterals } from './quoted.js'
-import { readTense, type TenseFeatures } from './tense.js'
+import { readEntities } from './entity.js'
+import { readNegations } from './negation.js'
+import { readNumbers } from './number.js'
+import { readOrder } from './order.js'
+import { readLiterals } from './quoted.js'
+import { readTense } from './tense.js'
+import type { TextFeatures } from './text-features.js'
 import { normalise, readWords, type Word } from './words.js'
-
-/** Immutable: may be kept beside the text's vector. */
-export interface TextFeatures {
-  readonly text: string
-  /** Words, each stem once. */
-  readonly distinct: readonly Word[]
-  readonly stems: ReadonlySet<string>
-  /** See content.ts. */
-  readonly sequence: readonly string[]
-  readonly numbers: NumberFeatures
-  readonly literals: Literals
-  readonly negations: NegationFeatures
-  readonly antonyms: AntonymFeatures
-  readonly entities: EntityFeatures
-  readonly order: OrderFeatures
-  readonly tense: TenseFeatures
-  readonly connectives: ConnectiveFeatures
-}
 
 /** Never throws, and takes time in proportion to the length, whatever the text. */
 export function extractFeatures(original: string): TextFeatures {

@@ -4,14 +4,15 @@ import { type Comparison, compare } from './comparison.js'
 import { connectivesDiffer } from './connective.js'
 import { contentDiffers, hasUnmatchedContent } from './content.js'
 import { entitiesDiffer } from './entity.js'
-import type { TextFeatures } from './features.js'
+import type { TextFeatures } from './text-features.js'
 import { negationsDiffer } from './negation.js'
 import { numbersDiffer } from './number.js'
 import { ordersDiffer } from './order.js'
 import { literalsDiffer } from './quoted.js'
 import { tensesDiffer } from './tense.js'
 
-export { extractFeatures, type TextFeatures } from './features.js'
+export { extractFeatures } from './features.js'
+export type { TextFeatures } from './text-features.js'
 
 export type GuardName =
   | 'number'

@@ -7,19 +7,11 @@ import {
 } from '../word-lists/closed-class.js'
 import type { Comparison } from './comparison.js'
 import { isNegated } from './word-building.js'
+import type { Negation, NegationFeatures } from './text-features.js'
 import type { Word } from './words.js'
-
-interface Negation {
-  /** Stem of the next content word; empty at the end of the clause. */
-  readonly of: string
-  /** Nothing but an article or `to` stands between: `not happy`, `not to smoke`. */
-  readonly direct: boolean
-}
 
 /** What is negated stands no further behind than this. */
 const FAR = 8
-
-export type NegationFeatures = readonly Negation[]
 
 export function readNegations(words: readonly Word[]): NegationFeatures {
   const found: Negation[] = []

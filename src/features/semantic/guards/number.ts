@@ -2,16 +2,8 @@
 import { GLUED_UNITS, QUANTITIES, UNITS } from '../word-lists/number-words.js'
 import { readCardinal, readOrdinal, type Reading } from './cardinal.js'
 import { readDate } from './date.js'
+import type { NumberFeatures } from './text-features.js'
 import type { Word } from './words.js'
-
-export interface NumberFeatures {
-  /** All quantities in order of their spelling, one text. */
-  readonly quantities: string
-  /** The same with the word `one` counted, which is more often a pronoun than a number. */
-  readonly withOnes: string
-  /** Units that stand without a number: `how many hours`. */
-  readonly units: string
-}
 
 /** CJK numerals are parts of longer runs of letters; each counts for itself. */
 const CJK_NUMERALS = /[〇零一二三四五六七八九十百千万億亿兆两]/gu

@@ -6,25 +6,8 @@ import {
 } from '../word-lists/closed-class.js'
 import { IRREGULAR_FORMS } from '../word-lists/irregular-forms.js'
 import type { Comparison } from './comparison.js'
+import type { OrderFeatures, Passive } from './text-features.js'
 import type { Word } from './words.js'
-
-export interface OrderFeatures {
-  /** Content words, numbers and asymmetric relations in their order; repeated ones are numbered. */
-  readonly sequence: readonly string[]
-  readonly position: ReadonlyMap<string, number>
-  /** Of `the farm was remembered by Tim`. */
-  readonly passive: Passive | undefined
-  /** Has a form of `be` directly before a participle, with an agent or without. */
-  readonly isPassive: boolean
-  /** Two content words side by side, as `dog+food`; none where words are listed or likened. */
-  readonly compounds: ReadonlySet<string>
-}
-
-interface Passive {
-  readonly verb: string
-  readonly agent: string
-  readonly patient: string
-}
 
 export function readOrder(words: readonly Word[]): OrderFeatures {
   const isSymmetric = words.some(({ text }) => SYMMETRIC_RELATIONS().has(text))

@@ -1,4 +1,5 @@
 /** Guard: what is quoted or written as code in one text also stands in the other. */
+import type { Literals } from './text-features.js'
 
 // Bounded repetitions: text without a closing mark costs no more than the bound for each opening one.
 const QUOTED =
@@ -23,13 +24,6 @@ const CODE_SHAPES: readonly RegExp[] = [
   /[=<>|&*^{}[\]\\]./, // expression
   /^[#@.][a-z]/i, // #tag, @name, .net
 ]
-
-export interface Literals {
-  /** Quoted parts, case folded: prose is quoted as well as code. */
-  readonly quoted: readonly string[]
-  /** Paths, addresses, versions, flags and identifiers, letter by letter. */
-  readonly code: readonly string[]
-}
 
 const NONE: Literals = { quoted: [], code: [] }
 

@@ -1,17 +1,7 @@
 /** Guard: both texts speak of the same time: now, once, no longer, soon. */
 import { wordSet } from '../word-lists/decode.js'
+import type { TenseFeatures } from './text-features.js'
 import type { Word } from './words.js'
-
-export interface TenseFeatures {
-  /** Marks that change the question wherever they stand: former, becoming, about to. */
-  readonly marks: string
-  /** `will` and `shall`. */
-  readonly isFuture: boolean
-  readonly isPast: boolean
-  readonly isPresent: boolean
-  /** Has a form of `be` that can only be present. */
-  readonly isNow: boolean
-}
 
 const PAST = wordSet('was were did had')
 const PRESENT = wordSet('am is are do does has')
