@@ -23,7 +23,6 @@ import { describe, expect, inject, it } from 'vitest'
 export { freePort, startRedis, startSentinel } from './redis-server.js'
 export type { RedisServer, RedisServerOptions } from './redis-server.js'
 export { startFakeResp } from './fake-resp-server.js'
-export type { FakeResp, FakeRespReply } from './fake-resp-server.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
