@@ -39,7 +39,7 @@ const nameOf = ({ workspace, user }: Asker): string =>
   user === undefined ? workspace : `${workspace}.${user}`
 
 /** What the provider says: for whom it was called. The request's id is all it knows of the asker. */
-export const answerTo = (request_id: string): string => `For ${request_id}`
+export const answerTo = (request_id: string): string => `For ${request_id.split('-')[0]}.`
 
 /** Counts answers by level, and those that were another asker's. */
 export class Tally {
@@ -77,7 +77,7 @@ export class Tally {
   #note({ response, cache, coalesced }: InferenceResponse, name: string): void {
     const level = cache.level ?? (coalesced ? 'coalesced' : 'model')
     this.levels.set(level, (this.levels.get(level) ?? 0) + 1)
-    if (!response.startsWith(`${answerTo(name)}-`)) {
+    if (response !== answerTo(name)) {
       this.foreign.push(`${name} was told "${response}" by ${level}`)
     }
   }

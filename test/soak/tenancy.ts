@@ -27,7 +27,8 @@ const PROMPTS = short ? 400 : 5_000
 const AT_ONCE = 8
 const TAGS = 10
 const LEVELS = ['l1', 'l2', 'l3', 'all'] as const
-/** Every way an answer can come has to have been tried. */
+/** Every way an answer can come has to have been tried, that often. */
+const LEAST = 10
 const WAYS = ['model', 'coalesced', 'l1', 'l2', 'l3', 'semantic'] as const
 
 const verdicts = new Verdicts()
@@ -111,20 +112,29 @@ const shuffled = <Item>(items: readonly Item[]): Item[] =>
     .map(({ item }) => item)
 
 const questions = shuffled(Array.from({ length: PROMPTS }, (_, index) => index))
-/** Those asked a second time find an answer, if it is still kept, below the small memory. */
-const again = (some: readonly number[]): number[] => [...some, ...shuffled(some).slice(PROMPTS / 4)]
+/** Every second one is asked again, by when the small memory has forgotten it. */
+const again = (some: readonly number[]): number[] =>
+  some.flatMap((one, place) => (place < 60 || place % 2 === 0 ? [one] : [one, some[place - 60]!]))
+
 const started = performance.now()
 await session(again(questions.slice(0, PROMPTS / 2)))
 // Redis forgets, the file does not: what is asked again comes from there.
 await server.command('FLUSHALL')
 await session(again(questions.slice(PROMPTS / 4)))
+// On a machine too busy for Redis to be found well, some ways are hardly gone: then a little more.
+const untried = (): boolean => WAYS.some((way) => (tally.levels.get(way) ?? 0) < LEAST)
+for (let more = 0; more < 10 && untried(); more++) {
+  await session(again(shuffled(questions).slice(0, 150)))
+}
 const seconds = (performance.now() - started) / 1_000
 
 console.log(`${tally.requests} requests in ${seconds.toFixed(0)} s, ${calls} calls of a model`)
 for (const example of [...tally.foreign, ...tally.failures].slice(0, 10)) console.log(example)
 verdicts.equal('foreign answers', tally.foreign.length, 0)
 verdicts.equal('failed requests', tally.failures.length, 0)
-for (const way of WAYS) verdicts.atLeast(`answers by way of ${way}`, tally.levels.get(way) ?? 0, 10)
+for (const way of WAYS) {
+  verdicts.atLeast(`answers by way of ${way}`, tally.levels.get(way) ?? 0, LEAST)
+}
 
 await server.close()
 rmSync(directory, { recursive: true, force: true })
