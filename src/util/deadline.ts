@@ -43,13 +43,15 @@ export function watch<T>(
   // Queued behind the reactions above: a promise that has settled already has told so by then.
   queueMicrotask(() => {
     if (over) return
-    timer = clock.schedule(
-      ms,
-      () => {
-        if (end()) outcome.timeout()
-      },
-      options,
-    )
+    const late = (): void => {
+      if (end()) outcome.timeout()
+    }
+    // Timers run before what has arrived meanwhile: after a pause of the whole process, the answer may
+    // be there. So it is looked for once more, and a process that was busy does not blame the store.
+    const look = (): void => {
+      timer = clock.schedule(0, late, options)
+    }
+    timer = clock.schedule(ms, look, options)
   })
   return end
 }

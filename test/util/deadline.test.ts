@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isThenable, TIMED_OUT, watch, withDeadline } from '../../src/util/deadline.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
+import { systemClock } from '../../src/util/clock.js'
 
 const never = (): Promise<never> => new Promise(() => undefined)
 
@@ -109,5 +110,32 @@ describe('isThenable', () => {
     expect(isThenable(Promise.resolve())).toBe(true)
     expect(isThenable({ then: () => undefined })).toBe(true)
     expect([null, undefined, 1, {}, { then: 1 }].some(isThenable)).toBe(false)
+  })
+})
+
+describe('a process that was busy past the deadline', () => {
+  const busyFor = (ms: number): void => {
+    const end = performance.now() + ms
+    while (performance.now() < end);
+  }
+
+  it('takes what has arrived meanwhile, and does not call it late', async () => {
+    const arrived = new Promise<string>((resolve) => {
+      setImmediate(() => {
+        resolve('here')
+      })
+    })
+    const waiting = withDeadline(systemClock, 1, arrived)
+    // The timer is there after a microtask.
+    await Promise.resolve()
+    busyFor(20)
+    expect(await waiting).toBe('here')
+  })
+
+  it('calls late what has not arrived', async () => {
+    const waiting = withDeadline(systemClock, 1, never(), { keepAlive: true })
+    await Promise.resolve()
+    busyFor(20)
+    expect(await waiting).toBe(TIMED_OUT)
   })
 })
