@@ -1,7 +1,6 @@
 /** Opposites among content words, by stem. */
 import { once } from '../../../util/once.js'
 import { ANTONYM_ROWS } from './antonym-rows.js'
-import { words } from './decode.js'
 
 /** Both directions of every pair. */
 export const antonyms = once(() => {
@@ -12,10 +11,10 @@ export const antonyms = once(() => {
     else known.add(to)
   }
   for (const row of ANTONYM_ROWS.split(';')) {
-    const [one = '', others = ''] = row.split(':')
-    for (const other of words(others)) {
-      add(one.trim(), other)
-      add(other, one.trim())
+    const [one = '', others = ''] = row.trim().split(':')
+    for (const other of others.split(' ')) {
+      add(one, other)
+      add(other, one)
     }
   }
   return pairs

@@ -17,4 +17,4 @@ export const formsOf = (text: string): (() => ReadonlyMap<string, string>) =>
   })
 
 /** Words of a row; empty for an empty row. */
-export const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
+export const words = (text: string): string[] => text.match(/\S+/g) ?? []

@@ -1,5 +1,5 @@
 /** Irregular verb forms, plurals and comparatives of English, written by hand from grammar. */
-import { formsOf, wordSet } from './decode.js'
+import { formsOf } from './decode.js'
 
 /** Every irregular form to its base form. `left`, `saw`, `ground` and the like read as verbs. */
 export const IRREGULAR_FORMS = formsOf(`
@@ -30,12 +30,4 @@ man: men; woman: women; child: children; foot: feet; tooth: teeth; goose: geese;
 person: people; life: lives; wife: wives; knife: knives; leaf: leaves; half: halves; wolf: wolves;
 shelf: shelves; index: indices; matrix: matrices; vertex: vertices; criterion: criteria;
 phenomenon: phenomena; analysis: analyses; crisis: crises; thesis: theses; axis: axes;
-`)
-
-/** Past forms that are not past participles at the same time: they always tell a finite past. */
-export const PAST_ONLY = wordSet(`
-was were had did went arose awoke bore became began bit blew broke chose came drew drank drove ate
-fell flew forbade forgot forgave froze gave grew hid knew lay mistook overcame rode rang rose ran
-saw shook shrank sang sank spoke sprang stole swore swam took tore threw underwent woke wore wove
-withdrew wrote
 `)
