@@ -166,16 +166,21 @@ export class SqliteSession {
 
   #stopWrites(problem: SqliteProblem): void {
     this.#writeTrouble = problem
-    this.#locked = problem === 'locked' ? this.#locked + 1 : 0
-    const wait = this.#locked === 0 ? RETRY_MS : LOCKED_MS * 2 ** (this.#locked - 1)
-    this.#retryAt = this.context.clock.monotonic() + Math.min(wait, RETRY_MS)
+    this.#retryLater(problem)
     if (problem !== 'locked' || this.#locked >= LOCKED_TELL) this.#tell('down', problem)
   }
 
   #down(trouble: SqliteTrouble): void {
     this.#stop(trouble)
-    this.#retryAt = this.context.clock.monotonic() + RETRY_MS
+    this.#retryLater(trouble)
     this.#tell('down', trouble)
+  }
+
+  /** Another process is done soon; a disk that is full stays so for a while. */
+  #retryLater(trouble: SqliteTrouble): void {
+    this.#locked = trouble === 'locked' ? this.#locked + 1 : 0
+    const wait = this.#locked === 0 ? RETRY_MS : LOCKED_MS * 2 ** (this.#locked - 1)
+    this.#retryAt = this.context.clock.monotonic() + Math.min(wait, RETRY_MS)
   }
 
   #off(trouble: SqliteTrouble, message?: string): void {

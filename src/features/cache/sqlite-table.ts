@@ -29,8 +29,8 @@ export interface Bounds {
 
 /** Beside the value: its row in `meta`, five index entries, and the rest of the last page. */
 const ROW_BYTES = 512
-/** Rows removed at once: about 10 ms. */
-const STEP_ROWS = 200
+/** Rows removed at once, more than are written at once: 2.5 ms, and as much again when both kinds go. */
+const STEP_ROWS = 100
 const STEP_BYTES = 8 * 2 ** 20
 /** Pages given back to the file system at once, when a quarter of the file is empty. */
 const STEP_PAGES = 200

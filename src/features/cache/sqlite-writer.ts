@@ -33,6 +33,7 @@ export class SqliteWriter {
   #timer: Timer | undefined
   #due = Infinity
   #sweeping = true
+  #toldDropped = 0
 
   constructor(options: WriterOptions) {
     this.#options = options
@@ -108,12 +109,20 @@ export class SqliteWriter {
       return
     }
     const trouble = this.#writeBatch(false)
+    this.#tellDropped()
     if (trouble !== undefined) {
       if (session.enabled && (this.queue.size > 0 || this.#sweeping)) this.#schedule(RETRY_MS)
     } else if (this.queue.size > 0) this.#schedule(0)
     else if (this.#sweeping || session.read(({ entries }) => entries.shrink())) {
       this.#schedule(DELAY_MS)
     }
+  }
+
+  #tellDropped(): void {
+    const { dropped } = this.queue
+    if (dropped === this.#toldDropped) return
+    this.#toldDropped = dropped
+    this.#options.session.context.logger.debug({ dropped }, 'Entries were not written to SQLite')
   }
 
   #writeBatch(urgent: boolean): SqliteTrouble | undefined {

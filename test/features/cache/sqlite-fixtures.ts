@@ -32,7 +32,7 @@ export function contextOf(clock: FakeClock): { context: TierContext; told: Told 
   const context: TierContext = {
     clock,
     random: () => 0.5,
-    logger: { debug: log, info: log, warn: log, error: log },
+    logger: { debug: () => undefined, info: log, warn: log, error: log },
     ttlSeconds: 3_600,
     onState: (state, reason) => told.states.push(`${state} ${reason}`),
   }
