@@ -268,6 +268,8 @@ class Matcher implements SemanticMatcher {
     if (neighbours.length === 0) return []
     const asked = extractFeatures(probe.text)
     return neighbours.flatMap(({ key, similarity }) => {
+      // The same question is the exact cache's: its entry is past its time, or is being renewed.
+      if (scope.textOf(key) === probe.text) return []
       const stored = scope.featuresOf(key)
       const objection = stored && this.#guards.check(asked, stored)
       if (objection !== undefined) this.#counters.object(objection)

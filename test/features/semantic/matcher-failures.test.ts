@@ -55,7 +55,7 @@ describe('a call that ended', () => {
     let closed = 0
     const close = () => Promise.resolve(void (closed += 1))
     const { matcher, ask, store } = benchOf({ embedder: cosineEmbedder({ close }) })
-    const { record } = await store('near', 'what is this')
+    const { record } = await store('near', 'what is that')
     await matcher.close()
     if (record) matcher.add('near', record)
     expect((await ask('what is this')).accepted).toEqual([])
@@ -68,7 +68,7 @@ describe('stored entries', () => {
   const record = (scope: string, cosine = 1, embedder = 'cosine-8'): SemanticRecord => ({
     scope,
     embedder,
-    text: 'what is this',
+    text: 'what was this',
     vector: vectorAt(cosine),
   })
 

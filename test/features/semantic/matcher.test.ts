@@ -38,12 +38,30 @@ describe('createSemanticMatcher', () => {
 
   it('does not compare what a different embedder made', async () => {
     const { matcher, ask, store } = benchOf()
-    const { record } = await store('near', 'what is this')
+    const { record } = await store('near', 'what is that')
     const other = benchOf({ embedder: cosineEmbedder({ id: 'other-8' }) })
     if (record) other.matcher.add('near', record)
     expect((await other.ask('what is this')).accepted).toEqual([])
     expect((await ask('what is this')).accepted).toHaveLength(1)
     expect(matcher.stats().entries).toBe(1)
     expect(other.matcher.stats().entries).toBe(0)
+  })
+
+  it('leaves the same question to the exact cache: its answer is past its time, or being renewed', async () => {
+    const { ask, store } = benchOf()
+    await store('same', 'what is this')
+    expect(await ask('what is this')).toMatchObject({ accepted: [], nearest: undefined })
+  })
+
+  it('lets the guards object, and offers the next neighbour', async () => {
+    const { matcher, ask, store } = benchOf({ guards: {} })
+    await store('seven', 'How do I boil 7 eggs?')
+    await store('plain', 'how do i boil eggs')
+    const { accepted } = await ask('How do I boil eggs?')
+    expect(accepted.map(({ key }) => key)).toEqual(['plain'])
+    expect(matcher.stats().objections).toEqual({ number: 2 })
+    const without = benchOf({ guards: { number: false } })
+    await without.store('seven', 'How do I boil 7 eggs?')
+    expect((await without.ask('How do I boil eggs?')).accepted).toHaveLength(1)
   })
 })
