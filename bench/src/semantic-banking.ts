@@ -74,8 +74,12 @@ async function report(name: string, embedder: Embedder, options: SemanticOptions
   for (const seed of SEEDS) runs.push(await stream(embedder, seed, options))
   const mean = runs.reduce((sum, { hits }) => sum + hits, 0) / runs.length
   const worst = Math.max(...runs.map(({ wrong }) => wrong))
+  const allWrong = runs.reduce((sum, { hits, wrong }) => sum + hits * wrong, 0) / runs.length
+  const pooled = mean === 0 ? 0 : allWrong / mean
   const all = runs.map(({ hits, wrong }) => `${percent(hits)}/${percent(wrong)}`).join(' ')
-  console.log(`  ${name}: ${percent(mean)} % hits, worst ${percent(worst)} % wrong (${all})`)
+  console.log(
+    `  ${name}: ${percent(mean)} % hits, ${percent(pooled)} % of them wrong, worst order ${percent(worst)} % (${all})`,
+  )
 }
 
 /** A bound nothing can break: the threshold stays where it is. */

@@ -4,7 +4,7 @@ import { IDF_STEP, IDF_WORDS } from './idf-table.js'
 import { wordsOf } from './words.js'
 
 /** -ln of the share of texts a word is in; for words the table does not have, a little more than its last. */
-export const RARE = 9
+const RARE = 9
 
 const table = once((): ReadonlyMap<string, number> => {
   const rarities = new Map<string, number>()

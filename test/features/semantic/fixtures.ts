@@ -31,7 +31,7 @@ export function cosineEmbedder(overrides: Partial<Embedder> = {}): Embedder {
   }
 }
 
-export const NO_GUARDS = {
+const NO_GUARDS = {
   number: false,
   negation: false,
   antonym: false,
