@@ -132,8 +132,9 @@ await server.kill()
 const former = { ...subject }
 subject.client = watched('client', tier())
 subject.partner = watched('partner', tier())
-await Promise.all([former.client.close(), former.partner.close()])
 faults.push(await fault('absent at start'))
+// Not before its last requests have ended: one that is still looking into Redis would be refused.
+await Promise.all([former.client.close(), former.partner.close()])
 await server.restart()
 returns.push({ name: 'late start', window: await back('started late') })
 
