@@ -1,5 +1,4 @@
 /** The documented status, providers and analytics documents, built from what was counted. */
-import type { TierHealth, TierStats } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { SemanticStats } from '../../contracts/semantic-stats.js'
 import type { Model, ModelPrice } from '../../contracts/model.js'
@@ -15,7 +14,8 @@ import { isoTime } from '../../util/iso-time.js'
 import { toUsd } from '../../util/money.js'
 import type { Ledger } from './ledger.js'
 import type { ProviderHealth } from './provider-table.js'
-import { costStats, overallCacheStats, ratio, usdByName, utilization } from './sections.js'
+import { costStats, overallCacheStats, ratio, usdByName } from './sections.js'
+import { tierSections, type Tiers } from './tier-sections.js'
 
 /** Calls of providers and where they wait. */
 export interface QueueNumbers {
@@ -40,15 +40,8 @@ interface Source {
   readonly clock: Clock
 }
 
-type Tier = TierStats & TierHealth
-
 export interface StatusInput extends Source {
-  /** Undefined: that level does not exist. */
-  readonly tiers: {
-    readonly l1: Tier | undefined
-    readonly l2: Tier | undefined
-    readonly l3: Tier | undefined
-  }
+  readonly tiers: Tiers
   /** Seconds an answer is fresh when its request says nothing. */
   readonly ttlSeconds: number
   readonly semantic: SemanticStats | undefined
@@ -66,7 +59,6 @@ export interface AnalyticsInput extends Source {
 /** The documented example's period. */
 const STATUS_DAYS = 7
 const MAX_DAYS = 365
-const BYTES_PER_MB = 1_000_000
 const ENOUGH_ATTEMPTS = 10
 const FAILING_BELOW = 0.5
 
@@ -80,38 +72,12 @@ export function statusDocument(input: StatusInput): StatusDocument {
     processing_requests: queue.processing,
     cache_stats: {
       overall: overallCacheStats(ledger.totals()),
-      l1_memory: {
-        enabled: tiers.l1?.enabled ?? false,
-        total_entries: tiers.l1?.entries ?? 0,
-        utilization: utilization(tiers.l1),
-        strategy: 'lru',
-        health: healthOf(tiers.l1),
-      },
-      l2_redis: {
-        enabled: tiers.l2?.enabled ?? false,
-        total_entries: tiers.l2?.entries ?? 0,
-        compression: tiers.l2?.compression ?? false,
-        ttl_seconds: tiers.l2 ? input.ttlSeconds : 0,
-        health: healthOf(tiers.l2),
-      },
-      l3_persistent: {
-        enabled: tiers.l3?.enabled ?? false,
-        total_entries: tiers.l3?.entries ?? 0,
-        total_size_mb: (tiers.l3?.bytes ?? 0) / BYTES_PER_MB,
-        ...(tiers.l3?.storage_path === undefined ? {} : { storage_path: tiers.l3.storage_path }),
-        health: healthOf(tiers.l3),
-      },
+      ...tierSections(tiers, input.ttlSeconds),
       semantic: input.semantic ?? null,
     },
     cost_stats: costStats(ledger.period(STATUS_DAYS), STATUS_DAYS),
     worker_stats: workerStats(ledger, queue),
   }
-}
-
-function healthOf(tier: Tier | undefined): TierHealth | null {
-  if (tier === undefined) return null
-  const { state, hits, misses, errors, timeouts, skipped, dropped } = tier
-  return { state, hits, misses, errors, timeouts, skipped, dropped }
 }
 
 /**

@@ -1,5 +1,4 @@
 /** The parts that several documents share. */
-import type { TierStats } from '../../contracts/cache-tier.js'
 import type { CostStats, OverallCacheStats } from '../../contracts/stats.js'
 import { toUsd } from '../../util/money.js'
 import type { Sums } from './rollup.js'
@@ -40,11 +39,4 @@ export function costStats(sums: Sums, period_days: number): CostStats {
 
 export function usdByName(nano: ReadonlyMap<string, number>): { readonly [name: string]: number } {
   return Object.fromEntries([...nano].map(([name, amount]) => [name, toUsd(amount)]))
-}
-
-/** 0-1: the larger of entries and bytes. */
-export function utilization(tier: TierStats | undefined): number {
-  if (tier === undefined) return 0
-  const share = Math.max(ratio(tier.entries, tier.max_entries), ratio(tier.bytes, tier.max_bytes))
-  return Math.min(1, share)
 }
