@@ -36,8 +36,8 @@ export interface SemanticOptions {
    */
   readonly maxErrorRate?: number | undefined
   /**
-   * Evidence first: nothing is served until labels, at least 30, prove the error rate; for 0.02 that
-   * takes some 130 right ones and no wrong one. Without it, `threshold` is taken on trust until labels
+   * Evidence first: nothing is served until labels prove the error rate, at least 30 and 10 divided by
+   * `maxErrorRate`: 100 for 0.1, 500 for 0.02. Without it, `threshold` is taken on trust until labels
    * speak against it. @default true with `maxErrorRate`, otherwise false
    */
   readonly strict?: boolean | undefined

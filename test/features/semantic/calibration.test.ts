@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
   Calibration,
-  ENOUGH_LABELS,
   Labels,
   wilsonUpperBound,
 } from '../../../src/features/semantic/calibration.js'
@@ -28,49 +27,49 @@ describe('wilsonUpperBound', () => {
 
 describe('Labels', () => {
   it('allows nothing without evidence when strict, and the base on trust when not', () => {
-    expect(labels(TERMS, []).threshold).toBe(2)
-    expect(labels(TERMS, many(ENOUGH_LABELS - 1, 0.9, true)).threshold).toBe(2)
-    expect(labels({ ...TERMS, strict: false }, []).threshold).toBe(0.8)
+    expect(labels(TERMS, []).threshold()).toBe(2)
+    expect(labels(TERMS, many(99, 0.9, true)).threshold()).toBe(2)
+    expect(labels({ ...TERMS, strict: false }, []).threshold()).toBe(0.8)
   })
 
   it('allows the base once the bound of all labels is low enough', () => {
-    expect(labels(TERMS, many(40, 0.9, true)).threshold).toBe(0.8)
+    expect(labels(TERMS, many(100, 0.9, true)).threshold()).toBe(0.8)
   })
 
   it('allows the lowest similarity above which the bound holds', () => {
-    const given = [...many(60, 0.95, true), ...many(20, 0.85, false)]
-    expect(labels(TERMS, given).threshold).toBe(0.95)
+    const given = [...many(120, 0.95, true), ...many(20, 0.85, false)]
+    expect(labels(TERMS, given).threshold()).toBe(0.95)
   })
 
   it('raises a trusted base above the first wrong labels, until right ones outweigh them', () => {
     const terms = { ...TERMS, strict: false }
     const wrong = many(3, 0.84, false)
-    expect(labels(terms, wrong).threshold).toBeGreaterThan(0.84)
-    expect(labels(terms, wrong).threshold).toBeLessThan(0.85)
-    expect(labels(terms, [...wrong, ...many(100, 0.9, true)]).threshold).toBe(0.8)
+    expect(labels(terms, wrong).threshold()).toBeGreaterThan(0.84)
+    expect(labels(terms, wrong).threshold()).toBeLessThan(0.85)
+    expect(labels(terms, [...wrong, ...many(100, 0.9, true)]).threshold()).toBe(0.8)
   })
 
   it('never goes below the base, whatever is right there', () => {
     const made = labels(TERMS, [...many(200, 0.5, true), ...many(200, 0.9, true)])
-    expect(made.threshold).toBe(0.8)
+    expect(made.threshold()).toBe(0.8)
     expect(made.size).toBe(200)
   })
 
   it('forgets the oldest beyond 1,000', () => {
     const made = labels(TERMS, [...many(500, 0.9, false), ...many(1_000, 0.9, true)])
     expect(made.size).toBe(1_000)
-    expect(made.threshold).toBe(0.8)
+    expect(made.threshold()).toBe(0.8)
   })
 })
 
 describe('Calibration', () => {
-  it('goes by the labels of all scopes until it has enough of its own', () => {
+  it('goes by the labels of all scopes until it has enough of its own, which raise it at once', () => {
     const pool = labels(TERMS, [])
     const busy = new Calibration(TERMS, pool)
     const quiet = new Calibration(TERMS, pool)
-    for (let i = 0; i < 40; i += 1) busy.learn(0.9, true)
+    for (let i = 0; i < 100; i += 1) busy.learn(0.9, true)
     expect(quiet.threshold).toBe(0.8)
-    for (let i = 0; i < ENOUGH_LABELS; i += 1) quiet.learn(0.9, false)
+    for (let i = 0; i < 30; i += 1) quiet.learn(0.9, false)
     expect(quiet.threshold).toBe(2)
     expect(busy.threshold).toBe(0.8)
   })

@@ -35,7 +35,7 @@ describe('learning from fresh answers', () => {
     answers.set('near', 'Paris')
     await store('near', 'what is this 0.90')
     expect((await ask('what is this')).accepted).toEqual([])
-    for (let i = 0; i < 30; i += 1) {
+    for (let i = 0; i < 100; i += 1) {
       matcher.learn(await ask('what is this'), 'Paris')
       await settled()
     }
