@@ -74,6 +74,7 @@ export function compose(options: ResolvedOptions): Parts {
     fallback: options.fallback,
     timeouts: options.timeouts,
     closed: () => state.closed,
+    lookups: { underWay: 0, over: false },
   }
   const pipeline = createPipeline(dependencies)
   if (options.cache.preload > 0) void cache.preload(options.cache.preload)

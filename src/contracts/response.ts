@@ -12,7 +12,7 @@ export interface CacheInfo {
   readonly age_seconds: number
   /** 0-1 for a semantic hit, otherwise null. */
   readonly similarity: number | null
-  /** Served after its time because every provider failed. */
+  /** Served after its time: while a new answer is asked for, or because every provider failed. */
   readonly stale: boolean
 }
 
@@ -91,7 +91,7 @@ export interface InferenceResponse<T = unknown> {
   readonly cache: CacheInfo
   /** USD a hit or a shared call saved; 0 otherwise, null when the price is unknown. */
   readonly cost_saved: number | null
-  /** True when another caller's running call answered this one. */
+  /** True when another caller's running call answered this one, in this process or in another. */
   readonly coalesced: boolean
   readonly attempts: readonly AttemptInfo[]
 }

@@ -6,7 +6,7 @@ export interface WarmRequest {
   readonly prompts?: readonly (string | InferenceRequest)[] | null | undefined
   /**
    * USD all calls of this run may cost, >= 0: by their estimates before, by their bills after.
-   * @default no limit for `prompts`; what is left of `maxCostPerHour` for the forecast's choice
+   * @default what is left of the client's `maxCostPerHour`; without that, no limit
    */
   readonly maxCost?: number | null | undefined
   /** Report what would be called, and call nobody. @default false */

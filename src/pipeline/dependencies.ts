@@ -23,6 +23,12 @@ export interface AttemptTimeouts {
   readonly idleMs: number
 }
 
+export interface LookupCount {
+  underWay: number
+  /** True when close() waits no longer: who finds nothing now starts no flight. */
+  over: boolean
+}
+
 export interface PipelineDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -44,4 +50,6 @@ export interface PipelineDependencies {
   readonly timeouts: AttemptTimeouts
   /** True once close() was called. */
   readonly closed: () => boolean
+  /** What close() waits for beside flights: requests that still look into slower cache levels. */
+  readonly lookups: LookupCount
 }

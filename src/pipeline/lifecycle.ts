@@ -10,16 +10,18 @@ const POLL_MS = 10
 
 interface Dependencies extends Pick<
   PipelineDependencies,
-  'cache' | 'clock' | 'flights' | 'semantic'
+  'cache' | 'clock' | 'flights' | 'lookups' | 'semantic'
 > {
   readonly providers: readonly Provider[]
 }
 
 /** Lets running calls finish for a moment, ends the others, then releases tiers and providers. */
 export async function shutDown(deps: Dependencies): Promise<void> {
-  const { clock, flights } = deps
+  const { clock, flights, lookups } = deps
   const until = clock.monotonic() + DRAIN_MS
-  while (flights.size > 0 && clock.monotonic() < until) await pause(deps, POLL_MS)
+  const running = (): boolean => flights.size > 0 || lookups.underWay > 0
+  while (running() && clock.monotonic() < until) await pause(deps, POLL_MS)
+  lookups.over = true
   flights.abortAll(closedError())
   const releases = [
     deps.cache.close(),

@@ -40,12 +40,16 @@ export async function waitFor(
   arrival: Arrival,
   { signal }: CallOptions,
 ): Promise<CacheHit | undefined> {
-  const { clock } = deps
+  const { clock, lookups } = deps
   const patience = { clock, arrived: arrival.at, deadline: deadlineOf(arrival), signal }
-  const hit = await whilePatient(patience, found)
-  // close() may have come meanwhile: it has waited for running flights, and none may follow.
-  if (!hit && deps.closed()) throw closedError()
-  return hit
+  lookups.underWay += 1
+  try {
+    const hit = await whilePatient(patience, found)
+    if (!hit && lookups.over) throw closedError()
+    return hit
+  } finally {
+    lookups.underWay -= 1
+  }
 }
 
 export function deadlineOf({ at, request }: Arrival): number {

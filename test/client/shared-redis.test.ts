@@ -56,6 +56,19 @@ describeRedis('clients that share a Redis', () => {
     expect(provider.calls).toHaveLength(1)
   })
 
+  test('fill the memory of a new process from Redis, where there is no level below', async () => {
+    const provider = mockProvider({ reply: 'Paris.' })
+    const namespace = freshNamespace()
+    const before = process(provider, namespace)
+    await connected(before)
+    await before.infer('Capital of France?')
+    await before.flush()
+    const after = process(provider, namespace)
+    await until(async () => (await after.stats()).cache_stats.l1_memory.total_entries === 1)
+    expect((await after.infer('Capital of France?')).cache.level).toBe('l1')
+    expect(provider.calls).toHaveLength(1)
+  })
+
   test('never serve another workspace’s answer', async () => {
     const { provider, one, two } = await pair((_, { index }) => `answer ${index}`)
     const asked = await one.infer('The same?', { workspace_id: 'acme' })

@@ -31,6 +31,9 @@ function options(): ts.CompilerOptions {
     paths: {
       raptorflow: [join(ROOT, 'src/index.ts')],
       'raptorflow/providers/*': [join(ROOT, 'src/features/providers/*.ts')],
+      'raptorflow/cache/*': [join(ROOT, 'src/features/cache/*-tier.ts')],
+      'raptorflow/embedders/openai': [join(ROOT, 'src/features/providers/openai-embedder.ts')],
+      'raptorflow/embedders/local': [join(ROOT, 'src/features/semantic/local-embedder.ts')],
       'raptorflow/testing': [join(ROOT, 'src/testing/index.ts')],
     },
   }

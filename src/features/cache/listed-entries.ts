@@ -2,9 +2,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { KeyedEntry } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
+import { withDeadline } from '../../util/deadline.js'
 import type { SafeTier } from './safe-tier.js'
 import { isFresh } from './tier-search.js'
 
+/** How long a process that starts waits for the list of a store that is not there. */
+const PATIENCE_MS = 60_000
+const TRIES = 5
+const PAUSE_MS = 100
 /** Others get their turn after that long. Milliseconds. */
 const SLICE_MS = 4
 
@@ -15,7 +20,8 @@ interface Slicing {
 }
 
 /**
- * Copies the fresh ones of the entries used last from the lowest level that lists them into L1.
+ * Copies the fresh ones of the entries used last from the lowest level that lists them into L1, as soon
+ * as that level has connected.
  * @returns how many were copied
  */
 export async function preload(
@@ -28,11 +34,28 @@ export async function preload(
   const most = Math.min(limit, memory.stats()?.max_entries ?? 0)
   if (!(most > 0)) return 0
   for (const tier of [...tiers].reverse()) {
-    const recent = tier === memory ? [] : ((await tier.recent(most)) ?? [])
+    const recent = tier.lists ? await recentOf(tier, most, slicing) : []
     // Oldest first, so that the newest are the last ones to be evicted.
     if (recent.length > 0) return copy(tier, memory, [...recent].slice(0, most).reverse(), slicing)
   }
   return 0
+}
+
+/** A store that has just connected may need a moment more. */
+async function recentOf(
+  tier: SafeTier,
+  most: number,
+  { clock, stopped }: Slicing,
+): Promise<readonly unknown[]> {
+  await withDeadline(clock, PATIENCE_MS, tier.connected)
+  for (let tries = 0; tries < TRIES && !stopped(); tries += 1) {
+    const recent = await tier.recent(most)
+    if (recent !== undefined || !tier.keepsMarks) return recent ?? []
+    await new Promise<void>((resolve) => {
+      clock.schedule(PAUSE_MS, resolve)
+    })
+  }
+  return []
 }
 
 async function copy(

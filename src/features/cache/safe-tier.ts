@@ -42,6 +42,7 @@ export class SafeTier {
   /** Writes and deletions the tier has not answered yet, also those nobody waits for any more. */
   #underWay = 0
   #unsubscribe = (): void => undefined
+  #connected: Promise<void> = Promise.resolve()
 
   constructor(tier: CacheTier, { clock, marks, onError, onState }: SafeTierOptions) {
     const { level } = tier
@@ -77,8 +78,21 @@ export class SafeTier {
       })
     })
     void this.#calls.run('marks', 'work', () => {
-      this.#unsubscribe = this.#tier.marks?.subscribe(onMarks) ?? this.#unsubscribe
+      if (this.#tier.marks === undefined) return
+      let connect = (): void => undefined
+      this.#connected = new Promise((resolve) => {
+        connect = resolve
+      })
+      this.#unsubscribe = this.#tier.marks.subscribe((marks) => {
+        connect()
+        onMarks(marks)
+      })
     })
+  }
+
+  /** Resolves when it answers reads: at once, unless it has invalidations to tell before. */
+  get connected(): Promise<void> {
+    return this.#connected
   }
 
   /** A valid entry within its grace period. @param now epoch milliseconds */
@@ -183,24 +197,20 @@ export class SafeTier {
     return recorded
   }
 
-  /** Valid entries, newest first as the tier gives them; undefined when it has no such list. */
-  recent(limit: number): MaybePromise<readonly KeyedEntry[]> | undefined {
-    if (!this.#tier.recent) return undefined
-    return this.#listed('recent', () => this.#tier.recent?.(limit))
+  /** Whether it lists its entries. */
+  get lists(): boolean {
+    return this.#tier.recent !== undefined
   }
 
-  inScope(scope: string, since: number, limit: number): MaybePromise<readonly KeyedEntry[]> {
-    return this.#listed('scope', () => this.#tier.inScope?.(scope, since, limit))
+  /** Unchecked entries, newest first as the tier gives them; undefined when it could not. */
+  async recent(limit: number): Promise<readonly unknown[] | undefined> {
+    const found = await this.#calls.run('recent', 'work', () => this.#tier.recent?.(limit))
+    return found === FAILED ? undefined : listOf(found)
   }
 
-  #listed(
-    kind: 'recent' | 'scope',
-    call: () => MaybePromise<readonly KeyedEntry[] | undefined>,
-  ): MaybePromise<readonly KeyedEntry[]> {
-    const found = this.#calls.run(kind, 'work', call)
-    const list = (given: unknown): readonly KeyedEntry[] =>
-      Array.isArray(given) ? (given as readonly KeyedEntry[]) : []
-    return found instanceof Promise ? found.then(list) : list(found)
+  async inScope(scope: string, since: number, limit: number): Promise<readonly unknown[]> {
+    const call = () => this.#tier.inScope?.(scope, since, limit)
+    return listOf(await this.#calls.run('scope', 'work', call))
   }
 
   /** An item of a list the tier gave, checked like what `get` gives. */
@@ -272,4 +282,8 @@ export class SafeTier {
     this.#pending.add(tracked)
     return tracked
   }
+}
+
+function listOf(given: unknown): readonly unknown[] {
+  return Array.isArray(given) ? given : []
 }

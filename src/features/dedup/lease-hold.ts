@@ -1,10 +1,12 @@
 /** A lease that is owned: extended until it ends. */
-import type { Timer } from '../../contracts/clock.js'
+import type { Clock, Timer } from '../../contracts/clock.js'
 import type { LeaseEnd } from '../../contracts/coordination.js'
 import type { Lease, LeaseRoom } from './lease-terms.js'
 
 /** One extension may fail: the next one still comes in time. */
 const BEATS_PER_LIFETIME = 3
+/** How often a release that failed is tried. */
+const RELEASES_PER_LIFETIME = 40
 
 export class LeaseHold implements Lease {
   readonly #room: LeaseRoom
@@ -48,11 +50,31 @@ export class LeaseHold implements Lease {
   }
 
   async #release(end: LeaseEnd): Promise<void> {
+    if (!(await this.#released(end))) void this.#releaseLater(end)
+  }
+
+  /** While the lease lasts: a store that is well again must not let the others wait for it. */
+  async #releaseLater(end: LeaseEnd): Promise<void> {
+    const { clock, ttlMs } = this.#room
+    const until = clock.monotonic() + ttlMs
+    do await pause(clock, ttlMs / RELEASES_PER_LIFETIME)
+    while (clock.monotonic() < until && !(await this.#released(end)))
+  }
+
+  async #released(end: LeaseEnd): Promise<boolean> {
     const { store } = this.#room
+    if (!store.available) return false
     try {
-      if (store.available) await store.release(this.#name, this.#token, end)
+      await store.release(this.#name, this.#token, end)
+      return true
     } catch {
-      // It ends by itself.
+      return false
     }
   }
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.schedule(ms, resolve)
+  })
 }

@@ -17,9 +17,9 @@ interface Entered {
   readonly controller: AbortController
 }
 
-const opened: (() => void)[] = []
-afterEach(() => {
-  for (const check of opened.splice(0)) check()
+const opened: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const check of opened.splice(0)) await check()
 })
 
 /** One store, the cache its processes share, and how to enter as a process of one's own. */
@@ -57,9 +57,10 @@ function world(dependencies: Partial<LeaseDependencies> = {}) {
     await clock.advance(0)
     return entered
   }
-  /** Nothing may be left behind, whatever a test did. */
-  opened.push(() => {
+  /** Nothing may be left behind, whatever a test did, once a lease that could not be freed has ended. */
+  opened.push(async () => {
     expect(store.listeners).toBe(0)
+    await clock.advance(TTL_MS)
     expect(clock.pending).toBe(0)
     for (const signal of signals) expect(getEventListeners(signal, 'abort')).toEqual([])
   })
@@ -123,6 +124,19 @@ describe('the owner of a lease', () => {
     store.available = false
     await lease.end('stored')
     expect(store.calls).toEqual(['take'])
+  })
+
+  it('ends it as soon as the store is well again, as long as it lasts', async () => {
+    const { clock, store, enter } = world()
+    const lease = leaseOf(await enter())
+    store.available = false
+    await lease.end('stored')
+    await clock.advance(TTL_MS / 2)
+    expect(store.owner('name')).toBe('token-1')
+    store.available = true
+    await clock.advance(TTL_MS / 40)
+    expect(store.owner('name')).toBeUndefined()
+    expect(store.calls).toEqual(['take', 'release stored'])
   })
 
   it('stops extending a lease it lost, and does not take away the next owner’s', async () => {
