@@ -3,7 +3,7 @@ import type { CacheTier } from './contracts/cache-tier.js'
 import type { MemoryTierOptions } from './features/cache/memory-tier.js'
 import { checkSemanticOptions, type SemanticOptions } from './features/semantic/options.js'
 import { invalidOption } from './util/invalid-option.js'
-import { atLeastZero, knownKeys, positive } from './util/option-checks.js'
+import { atLeastZero, knownKeys, positive, withMethods } from './util/option-checks.js'
 
 export interface CacheClientOptions {
   /** The memory level; `false` switches it off. @default { maxEntries: 5_000, maxBytes: 64 MiB } */
@@ -55,6 +55,8 @@ const CACHE_NAMES = [
   'semantic',
 ] as const satisfies readonly (keyof CacheClientOptions)[]
 
+const TIER_METHODS = ['get', 'set', 'delete', 'clear', 'stats'] as const
+
 /** Decoding takes some 50 us an entry: a twentieth of a second of a start, in slices. */
 const PRELOADED = 1_000
 
@@ -78,20 +80,26 @@ export function resolveCache(cache: CacheClientOptions): ResolvedCacheOptions {
 
 function resolvePreload(preload: unknown): number {
   if (typeof preload === 'boolean') return preload ? PRELOADED : 0
-  return atLeastZero('cache.preload', preload)
+  const count = atLeastZero('cache.preload', preload)
+  if (Number.isSafeInteger(count)) return count
+  throw invalidOption('cache.preload', 'true, false, or a whole number', preload)
 }
 
 function resolveSemantic(given: CacheClientOptions['semantic']): ResolvedCacheOptions['semantic'] {
   if (given === false) return undefined
-  const options = typeof given === 'object' ? given : {}
+  const options = given === undefined || given === true ? {} : given
+  if (typeof options !== 'object') {
+    throw invalidOption('cache.semantic', 'true, false or an object', given)
+  }
   checkSemanticOptions(options)
   return { always: given !== undefined, options }
 }
 
 function tier(level: 'l2' | 'l3', given: CacheTier | undefined): readonly CacheTier[] {
   if (given === undefined) return []
-  if (typeof given !== 'object' || (given as unknown) === null || given.level !== level) {
+  const tier = withMethods(`cache.${level}`, given, TIER_METHODS)
+  if (tier.level !== level) {
     throw invalidOption(`cache.${level}`, `a cache tier of level ${level}`, given)
   }
-  return [given]
+  return [tier]
 }

@@ -49,26 +49,31 @@ export async function invalidateTags(
   tags: unknown,
 ): Promise<InvalidateTagsResponse> {
   if (closed()) throw closedError()
-  if (!isTagList(tags)) {
+  const own = ownTags(tags)
+  if (own === undefined) {
     throw invalid('tags', `1-${MOST_TAGS} texts of 1-${LONGEST_TAG} characters`, 'type')
   }
-  const own = [...tags]
   const levels = await cache.invalidateTags(own)
   return { success: allWell(levels), tags: own, timestamp: isoTime(clock.now()), levels }
 }
 
-function isTagList(tags: unknown): tags is readonly string[] {
-  if (!Array.isArray(tags) || tags.length === 0 || tags.length > MOST_TAGS) return false
-  return tags.every((tag) => typeof tag === 'string' && tag.length > 0 && tag.length <= LONGEST_TAG)
+/** A copy by position, which neither holes nor an iterator of the caller's can change. */
+function ownTags(tags: unknown): readonly string[] | undefined {
+  if (!Array.isArray(tags) || tags.length === 0 || tags.length > MOST_TAGS) return undefined
+  const own = Array.from({ length: tags.length }, (_, index): unknown => tags[index])
+  return own.every(isTag) ? own : undefined
 }
 
+const isTag = (tag: unknown): tag is string =>
+  typeof tag === 'string' && tag.length > 0 && tag.length <= LONGEST_TAG
+
 /**
- * What a caller thinks of an answer. `bad` takes it out of the cache, wherever it is; after a match by
+ * What a caller thinks of an answer; what it has said before counts no second time. `bad` takes it out of the cache, wherever it is; after a match by
  * meaning, it also raises the similarity that is asked for from now on.
  * @throws RaptorflowError INVALID_REQUEST; NOT_FOUND for a request that is unknown, failed, or too long ago
  */
 export function giveFeedback(
-  deps: Dependencies & Pick<PipelineDependencies, 'ledger' | 'semantic'>,
+  deps: Dependencies & Pick<PipelineDependencies, 'judged' | 'ledger' | 'semantic'>,
   request_id: unknown,
   feedback: unknown,
 ): FeedbackResponse {
@@ -77,9 +82,12 @@ export function giveFeedback(
   if (!isVerdict(feedback)) throw invalid('feedback', '`good` or `bad`', 'enum')
   const row = deps.ledger.requestOf(request_id)
   if (row?.outcome !== 'answered') throw unknownRequest(request_id)
-  deps.semantic.feedback(request_id, feedback)
+  // Said twice, it must not take out the answer that came after.
+  const news = deps.judged.get(request_id) !== feedback
+  deps.judged.set(request_id, feedback)
+  if (news) deps.semantic.feedback(request_id, feedback)
   const { served_key } = row
-  const evicted = feedback === 'bad' && served_key !== undefined
+  const evicted = news && feedback === 'bad' && served_key !== undefined
   if (evicted) {
     deps.cache.delete([served_key])
     deps.semantic.forget([served_key])

@@ -26,8 +26,8 @@ export interface Decision extends Passenger {
   readonly generation: number
   /** What matching by meaning came to; undefined where it was not asked. */
   semantic: SemanticOutcome | undefined
-  /** Resolves when the answer is in the cache; undefined when it is not stored. */
-  storing: Promise<void> | undefined
+  /** Resolves when the answer is in the cache, to false where it was dropped; undefined: not stored. */
+  storing: Promise<boolean> | undefined
   routing: RoutingInfo
   readonly attempts: AttemptInfo[]
   /** Nano-USD before the call; null when the price is unknown. */

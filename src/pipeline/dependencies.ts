@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../contracts/clock.js'
 import type { Events } from '../contracts/events.js'
 import type { Logger } from '../contracts/logger.js'
+import type { FeedbackVerdict } from '../contracts/response.js'
 import type { DemandObserver } from '../contracts/warming.js'
 import type { CacheStack } from '../features/cache/stack.js'
 import type { Flights } from '../features/dedup/flight.js'
@@ -11,6 +12,7 @@ import type { Catalogue } from '../features/pricing/catalogue.js'
 import type { TokenEstimator } from '../features/pricing/tokens.js'
 import type { Scheduler } from '../features/schedule/scheduler.js'
 import type { SemanticRoom } from '../features/semantic/room.js'
+import type { RecentKeys } from '../util/recent-keys.js'
 import type { Decision, FlightResult } from './decision.js'
 
 /** Longest times of one attempt, in milliseconds. */
@@ -41,6 +43,8 @@ export interface PipelineDependencies {
   readonly scheduler: Scheduler
   readonly ledger: Ledger
   readonly semantic: SemanticRoom
+  /** What callers said last of their answers. */
+  readonly judged: RecentKeys<FeedbackVerdict>
   /** Undefined without a shared store. */
   readonly leases: Leases | undefined
   /** Who forecasts demand; undefined where nobody does. */

@@ -57,7 +57,8 @@ function keep({ deps, decision }: Arriving, key: string, answer: StoredAnswer): 
     semantic: semantic?.record,
     replaces: refresh === true && !decision.background,
   })
-  decision.storing = stored ?? Promise.resolve()
+  // What was dropped, because of an invalidation perhaps, nobody need look for.
+  if (stored !== false) decision.storing = Promise.resolve(stored)
   // What a substitute cost and took says nothing about the next call.
   if (answer.substitution === 'none') {
     deps.demand?.landed({

@@ -71,6 +71,7 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
 /** The provider took longer than this caller would wait: an answer past its time is better than none. */
 function answerStale({ reporter, arrival, decision }: Ticket, stale: CacheHit): InferenceResponse {
   const { request, defaultModel } = decision
+  arrival.served_key = decision.cacheKey
   const response = responseFromHit(stale, request, defaultModel, reporter.moment(arrival))
   reporter.answered(arrival, response, stale.entry.answer.cost)
   return response

@@ -3,7 +3,7 @@ import { RaptorflowError } from '../errors.js'
 import type { CallOptions, ParsedRequest } from '../contracts/request.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import type { InferenceStream } from '../contracts/stream.js'
-import { flightKey } from '../features/request/fingerprint.js'
+import { cacheKey, flightKey } from '../features/request/fingerprint.js'
 import { parseRequest } from '../features/request/parse.js'
 import { newId } from '../util/id.js'
 import { toNano } from '../util/money.js'
@@ -41,7 +41,9 @@ export interface Pipeline {
 
 export function createPipeline(deps: PipelineDependencies): Pipeline {
   const reporter = createReporter(deps)
-  const renew = createRenewal((request) => pipeline.infer(request, { background: true }))
+  const renew = createRenewal(deps.clock, (request) =>
+    pipeline.infer(request, { background: true }),
+  )
   const served = (found: Found): InferenceResponse => {
     if (found.hit.stale && !deps.closed()) renew(found)
     return answerHit(deps, reporter, found)
@@ -84,7 +86,13 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
 
     copied(raw, outcome, key_id) {
       const arrival = arrive(deps, { request_id: outcome.request_id, key_id }, 'unary')
-      arrival.request = parseRequest(raw, arrival.request_id)
+      const request = parseRequest(raw, arrival.request_id)
+      arrival.request = request
+      // Feedback on either takes out the same answer; which one meant the same, only its twin knows.
+      const own = RaptorflowError.isInstance(outcome) || outcome.cache.level !== 'semantic'
+      if (own && request.use_cache !== false) {
+        arrival.served_key = cacheKey(request, deps.defaultModel)
+      }
       reporter.started(arrival)
       if (RaptorflowError.isInstance(outcome)) {
         reporter.failed(arrival, outcome)

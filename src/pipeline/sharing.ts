@@ -42,8 +42,10 @@ async function makeAsOwner(decision: Decision, make: Make, lease: OwnLease): Pro
   try {
     return await make()
   } finally {
-    const { storing } = decision
-    void (storing ?? Promise.resolve()).then(() => lease.end(storing ? 'stored' : 'none'))
+    void (decision.storing ?? Promise.resolve(false)).then(
+      (stored) => lease.end(stored ? 'stored' : 'none'),
+      () => lease.end('none'),
+    )
   }
 }
 

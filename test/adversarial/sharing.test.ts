@@ -343,12 +343,16 @@ describe('callers who share answers', () => {
     controller.abort()
     await world.clock.advance(100)
     expect(end()).toMatchObject({ error: { code: 'ABORTED' } })
+    expect(calls).toBe(0)
+    // Who was there before close() is answered, a level that is still being asked or not.
     const closing = follow(world.client.infer('q'))
     await world.clock.advance(50)
     const closed = world.client.close()
+    const late = follow(world.client.infer('another'))
     await world.clock.advance(2_000)
     await closed
-    expect(closing()).toMatchObject({ error: { details: { reason: 'closed' } } })
-    expect(calls).toBe(0)
+    expect(closing()).toMatchObject({ value: { response: 'hello' } })
+    expect(late()).toMatchObject({ error: { details: { reason: 'closed' } } })
+    expect(calls).toBe(1)
   })
 })

@@ -17,8 +17,12 @@ export class Ring<Row> {
 
   /** The newest row that fits. */
   findLast(fits: (row: Row) => boolean): Row | undefined {
-    const newer = this.#rows.slice(0, this.#next)
-    return newer.findLast(fits) ?? this.#rows.slice(this.#next).findLast(fits)
+    const { length } = this.#rows
+    for (let back = 1; back <= length; back += 1) {
+      const row = this.#rows[(this.#next - back + length) % length]
+      if (row !== undefined && fits(row)) return row
+    }
+    return undefined
   }
 
   /** A copy, oldest first. */

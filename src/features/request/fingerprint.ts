@@ -21,9 +21,15 @@ export function cacheKey(request: ParsedRequest, defaultModel: string): string {
 
 /**
  * The cache key with what else two callers must share to share one running call: the cache's version,
- * substitution, fallback, strategy, cost_optimize, budget_limit and semantic matching.
+ * substitution, fallback, strategy, cost_optimize, budget_limit, semantic matching and `refresh`.
  */
 export function flightKey(cacheKey: string, request: ParsedRequest, version: number): string {
+  const key = sharedBy(cacheKey, request, version)
+  // An ordinary call may end with an older answer: one that means the same, or one past its time.
+  return request.cache?.refresh === true ? `${key};refresh` : key
+}
+
+function sharedBy(cacheKey: string, request: ParsedRequest, version: number): string {
   const { substitution = OMITTED, budget_limit = OMITTED, cache, fallback } = request
   const options = `${substitution};${budget_limit};${semantic(cache?.semantic)};${texts(fallback)}`
   return `${cacheKey};${version};${routing(request)};${options}`
@@ -31,7 +37,7 @@ export function flightKey(cacheKey: string, request: ParsedRequest, version: num
 
 /** What processes call the work of one cache key; the cache's version is each process's own. */
 export function leaseName(cacheKey: string, request: ParsedRequest): string {
-  return hash('sha256', flightKey(cacheKey, request, 0), 'base64url')
+  return hash('sha256', sharedBy(cacheKey, request, 0), 'base64url')
 }
 
 /**

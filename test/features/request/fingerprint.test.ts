@@ -2,7 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ParsedRequest } from '../../../src/contracts/request.js'
-import { cacheKey, flightKey, preimage } from '../../../src/features/request/fingerprint.js'
+import {
+  cacheKey,
+  flightKey,
+  leaseName,
+  preimage,
+} from '../../../src/features/request/fingerprint.js'
 import { parseRequest } from '../../../src/features/request/parse.js'
 import { fieldNames, fieldValue, message, trickyText, validRequest } from './arbitraries.js'
 import { failure } from './failure.js'
@@ -248,9 +253,25 @@ describe('the flight key', () => {
     const extras = {
       ...{ user_id: 'u', priority: 9, timeout_seconds: 1, metadata: { a: 1 }, stream: true },
       ...{ strategy: 'balanced', cost_optimize: true },
-      cache: { ttl_seconds: 5, tags: ['t'], refresh: true },
+      cache: { ttl_seconds: 5, tags: ['t'] },
     }
     expect(flight({ prompt: 'x', ...extras })).toBe(flight({ prompt: 'x' }))
+  })
+
+  it('is another one for a refresh, which must not end with an older answer', () => {
+    const refresh = { prompt: 'x', cache: { refresh: true } }
+    expect(flight(refresh)).not.toBe(flight({ prompt: 'x' }))
+    expect(flight(refresh)).toBe(flight({ ...refresh, priority: 9 }))
+  })
+
+  it('has one name between processes, refresh or not', () => {
+    const name = (raw: object): string => {
+      const request = parseRequest(raw)
+      return leaseName(cacheKey(request, 'gpt-3.5-turbo'), request)
+    }
+    const refresh = { prompt: 'x', cache: { refresh: true } }
+    expect(name(refresh)).toBe(name({ prompt: 'x' }))
+    expect(name({ prompt: 'x', substitution: 'never' })).not.toBe(name({ prompt: 'x' }))
   })
 })
 
