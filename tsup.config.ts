@@ -38,6 +38,8 @@ export default defineConfig([
     esbuildOptions: (options) => {
       // Jest's CommonJS sandbox has no import(): lazy packages are required instead.
       options.supported = { ...options.supported, 'dynamic-import': false }
+      // Where CommonJS has none, local-embedder.ts asks for `__filename`.
+      options.logOverride = { ...options.logOverride, 'empty-import-meta': 'silent' }
     },
   },
 ])

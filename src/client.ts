@@ -27,7 +27,8 @@ import type { WarmRequest, WarmResponse } from './contracts/warming.js'
 import { resolveOptions, type InferenceClientOptions } from './options.js'
 import { batchOptions, splitCall } from './pipeline/call-arguments.js'
 import { clearCache, giveFeedback, invalidateTags } from './pipeline/cache-operations.js'
-import { checkListener, configured, countTokens, guarded } from './pipeline/operations.js'
+import { checkListener, countTokens, guarded } from './pipeline/operations.js'
+import { configured } from './util/configured.js'
 import { shutDown } from './pipeline/lifecycle.js'
 
 /** The fields of a request whose prompt is given apart, and what travels beside it. */
@@ -48,7 +49,7 @@ export class InferenceClient {
 
   /** @throws RaptorflowError INVALID_REQUEST, reason `configuration`, naming the bad option */
   constructor(options: InferenceClientOptions) {
-    this.#parts = configured(() => compose(resolveOptions(options)))
+    this.#parts = configured('InferenceClient', () => compose(resolveOptions(options)))
   }
 
   /** Answers one request: from the cache, from a running equal call, or from the first provider that can. */

@@ -18,7 +18,7 @@ import { createSemanticRoom, type SemanticRoom } from './features/semantic/room.
 import { createBatchRunner } from './jobs/batch/batch.js'
 import { createWarmingRoom, type WarmingRoom } from './jobs/warming/room.js'
 import type { ResolvedOptions } from './options.js'
-import { likelyCostOf } from './pipeline/choice.js'
+import { callCostOf } from './pipeline/choice.js'
 import type { Decision, FlightResult } from './pipeline/decision.js'
 import type { PipelineDependencies } from './pipeline/dependencies.js'
 import { createDocuments, type Documents } from './pipeline/documents.js'
@@ -27,6 +27,7 @@ import { createPipeline, type Pipeline } from './pipeline/run.js'
 import { mayServe } from './pipeline/serving.js'
 import { createEmitter, type Emitter } from './util/emitter.js'
 import { newId } from './util/id.js'
+import { RecentKeys } from './util/recent-keys.js'
 
 /** Everything a client delegates to. */
 export interface Parts extends PipelineDependencies {
@@ -68,6 +69,7 @@ export function compose(options: ResolvedOptions): Parts {
     scheduler: createScheduler(options.schedule, clock),
     ledger: createLedger({ clock, maxRows: options.maxRows }),
     semantic: semanticOf(options, cache),
+    judged: new RecentKeys(options.maxRows),
     leases: store && createLeases({ store, clock, random }),
     demand: warming.demand,
     defaultModel: options.defaultModel,
@@ -151,7 +153,7 @@ function warmingOf(
         const hit = await deps.cache.lookup(cacheKey(request, deps.defaultModel))
         return hit && !hit.stale && mayServe(deps, hit, request) ? hit.entry : undefined
       },
-      estimate: (request) => likelyCostOf(deps, request),
+      estimate: (request) => callCostOf(deps, request),
       inFlight: () => deps.scheduler.stats().active,
       keyOf: (request) =>
         request.use_cache === false ? undefined : cacheKey(request, deps.defaultModel),

@@ -5,7 +5,9 @@ export interface WarmRequest {
   /** Answered now, unless the cache has them fresh. @default what the forecast expects to be asked again */
   readonly prompts?: readonly (string | InferenceRequest)[] | null | undefined
   /**
-   * USD all calls of this run may cost, >= 0: by their estimates before, by their bills after.
+   * USD all calls of this run may cost, >= 0. Each begins only when what it may cost at most is left,
+   * that is its `budget_limit`, and its bill is what counts. Calls that might not fit wait for those
+   * under way.
    * @default what is left of the client's `maxCostPerHour`; without that, no limit
    */
   readonly maxCost?: number | null | undefined

@@ -1,7 +1,8 @@
-/** Who may be asked for a request, and what that will probably cost. */
+/** Who may be asked for a request, what that will probably cost, and what it must not exceed. */
 import type { Offer } from '../contracts/provider.js'
 import type { ParsedRequest } from '../contracts/request.js'
-import { estimatedCost } from '../features/pricing/cost.js'
+import { estimatedCost, worstCaseCost } from '../features/pricing/cost.js'
+import { changesPrice } from '../features/pricing/repricing.js'
 import { findCandidates, type Candidates } from '../features/routing/candidates.js'
 import { within } from '../util/within.js'
 import type { PipelineDependencies } from './dependencies.js'
@@ -48,13 +49,57 @@ export function likelyCost(
   return estimatedCost(estimates.inputTokens(offer), estimates.outputTokens(offer), price)
 }
 
-/** What the first candidate will probably cost, in nano-USD; null without one or without its price. */
-export async function likelyCostOf(
+/** Of a call made ahead of demand. Nano-USD. */
+export interface CallCost {
+  /** At the first candidate. */
+  readonly likely: number
+  /**
+   * A budget with which hardly any answer is cut off: room for ten times the usual output. With
+   * `max_tokens` it is `worst`, below which such a request is refused.
+   */
+  readonly enough: number
+  /** What no candidate's first attempt exceeds; Infinity where nothing bounds it. */
+  readonly worst: number
+}
+
+const ROOM = 10
+/** What a model usually writes is learned; until then, many write more than is supposed. */
+const LEAST_ROOM = 4_096
+
+/** Null without a candidate, or without the first one's price. */
+export async function callCostOf(
   deps: Dependencies,
   request: ParsedRequest,
-): Promise<number | null> {
+): Promise<CallCost | null> {
   await pricesFor(deps, request)
   const estimates = createEstimates(request, inputOf(request), deps.tokens)
-  const first = candidatesFor(deps, request, estimates).accepted[0]
-  return first === undefined ? null : likelyCost(deps, first.offer, estimates)
+  const offers = candidatesFor(deps, request, estimates).accepted.map(({ offer }) => offer)
+  const [first] = offers
+  if (first === undefined || repriced(request, first)) return null
+  const likely = likelyCost(deps, first, estimates)
+  if (likely === null) return null
+  const { max_tokens } = request
+  const dearest = (output: (offer: Offer) => number): number =>
+    Math.max(...offers.map((offer) => boundedCost(deps, offer, estimates, output(offer))))
+  const most = ({ model }: Offer): number => max_tokens ?? model.maxOutputTokens ?? Infinity
+  const room = (offer: Offer): number =>
+    Math.min(most(offer), Math.max(LEAST_ROOM, ROOM * estimates.outputTokens(offer)))
+  const worst = dearest(most)
+  return { likely, enough: max_tokens === undefined ? dearest(room) : worst, worst }
+}
+
+/** An offer of unknown price counts for nothing: a budget keeps it from being asked. */
+function boundedCost(
+  { catalogue }: Pick<Dependencies, 'catalogue'>,
+  offer: Offer,
+  estimates: Estimates,
+  output: number,
+): number {
+  const price = catalogue.price(offer)
+  if (price === null || repriced(estimates.request, offer)) return 0
+  return worstCaseCost(estimates.inputUpperBound(offer), output, price)
+}
+
+function repriced({ provider_options }: ParsedRequest, { provider }: Offer): boolean {
+  return changesPrice(provider_options?.[provider.name])
 }

@@ -1,4 +1,5 @@
 /** Matching by meaning in the line: after the exact cache, before any model is asked. */
+import type { CacheStack } from '../features/cache/stack.js'
 import { semanticBase } from '../features/request/semantic-base.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
@@ -21,7 +22,7 @@ export async function matchByMeaning(
   for (const near of outcome.accepted) {
     const hit = await deps.cache.lookup(near.key)
     if (hit === undefined) {
-      matcher.forget([near.key])
+      if (await isGone(deps.cache, near.key)) matcher.forget([near.key])
     } else if (!hit.stale && mayServe(deps, hit, request)) {
       return {
         answer: hit.entry.answer,
@@ -36,4 +37,19 @@ export async function matchByMeaning(
     deps.events.emit('semantic:shadow', { request_id: decision.id, similarity, threshold })
   }
   return undefined
+}
+
+/**
+ * Whether no level has it. A level that is away may, and would not tell this process again of a
+ * question that was forgotten: so it is asked once more, and any call that failed meanwhile is doubt.
+ */
+async function isGone(cache: CacheStack, key: string): Promise<boolean> {
+  const before = unanswered(cache)
+  return (await cache.lookup(key)) === undefined && unanswered(cache) === before
+}
+
+/** Calls of the lower levels that failed or were not made, since the start. */
+function unanswered(cache: CacheStack): number {
+  const of = (level: 'l2' | 'l3'): number => cache.errors(level) + (cache.tier(level)?.skipped ?? 0)
+  return of('l2') + of('l3')
 }

@@ -7,7 +7,7 @@ import type { SplitCall } from './call-arguments.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { abortedError, onAbort } from './patience.js'
 import { inputOf } from './provider-call.js'
-import { isOwn, publicForm } from './reporter.js'
+import { publicForm } from './reporter.js'
 
 /** Runs it so that nothing but a RaptorflowError comes out, always as a rejection. */
 export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
@@ -15,20 +15,6 @@ export async function guarded<T>(operation: () => T | Promise<T>): Promise<T> {
     return await operation()
   } catch (error) {
     throw publicForm(error, undefined)
-  }
-}
-
-/** Builds from the caller's options; whatever a strange one makes fail is a bad option. */
-export function configured<T>(build: () => T): T {
-  try {
-    return build()
-  } catch (error) {
-    if (isOwn(error)) throw error
-    throw new RaptorflowError(
-      'INVALID_REQUEST',
-      'Expected the options of InferenceClient to have their documented types, but reading them failed. Compare them with InferenceClientOptions.',
-      { details: { field: 'options', validation: 'option', reason: 'configuration' } },
-    )
   }
 }
 

@@ -11,13 +11,11 @@ export interface RedisCommands {
   set(key: string, value: string, options: { NX: true; PX: number }): Promise<string | null>
   unlink(key: string): Promise<number>
   strLen(key: string): Promise<number>
-  pExpire(key: string, ms: number): Promise<number>
   eval(script: string, call: { keys: string[]; arguments: string[] }): Promise<unknown>
   publish(channel: string, message: string): Promise<unknown>
   zAdd(key: string, member: ScoredMember): Promise<number>
   zRem(key: string, members: string[]): Promise<number>
   zRange(key: string, from: string, to: string, options: NewestFirst): Promise<string[]>
-  zRemRangeByRank(key: string, from: number, to: number): Promise<number>
   zScan(key: string, cursor: string, options: { COUNT: number }): Promise<ScannedMembers>
 }
 

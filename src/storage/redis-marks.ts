@@ -1,6 +1,7 @@
 /** Invalidations kept in Redis, and told to other processes as they happen. */
 import type { Clock } from '../contracts/clock.js'
 import type { Mark, MarkStore } from '../contracts/coordination.js'
+import { CLOCK_SKEW_MS, markTime } from '../util/clock-skew.js'
 import { newId } from '../util/id.js'
 import type { RedisCommands } from './redis-commands.js'
 import { isOutOfMemory, type RedisConnection } from './redis-connection.js'
@@ -29,6 +30,17 @@ local at = redis.call('ZRANGE', KEYS[1], last, last, 'WITHSCORES')[2]
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, last)
 redis.call('ZADD', KEYS[1], 'GT', at, '*')
 return at`
+
+/**
+ * Lowers marks that claim to be made after now, by this process's clock as well as by that of Redis: one
+ * that is wrong lowers nothing. Some at a time.
+ */
+const LOWER = `
+local time = redis.call('TIME')
+local latest = math.max(tonumber(time[1]) * 1000 + math.floor(time[2] / 1000) + ARGV[2], tonumber(ARGV[1]))
+for _, label in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. latest, '+inf', 'LIMIT', 0, 1000)) do
+  redis.call('ZADD', KEYS[1], latest, label)
+end`
 
 type Listener = (marks: readonly Mark[]) => void
 
@@ -176,12 +188,33 @@ export class RedisMarks implements MarkStore {
       for (const { value, score } of page.members) marks.push({ label: value, at: score })
       cursor = page.cursor
     } while (cursor !== '0' && marks.length < 2 * MOST_MARKS)
+    if (this.#areAhead(marks)) await this.#lower(commands, inTime)
     this.#deliver(marks)
+  }
+
+  #areAhead(marks: readonly Mark[]): boolean {
+    const latest = markTime(Infinity, this.#clock.now())
+    return marks.some(({ at }) => at > latest)
+  }
+
+  /** Of a clock that was wrong: each process that starts would refuse what was made until then. */
+  async #lower(commands: RedisCommands, inTime: InTime): Promise<void> {
+    const latest = markTime(Infinity, this.#clock.now())
+    const call = { keys: [this.#key], arguments: [latest, CLOCK_SKEW_MS - 1].map(String) }
+    await inTime(commands.eval(LOWER, call)).catch((error: unknown) => {
+      if (!isOutOfMemory(error)) throw error
+    })
   }
 
   #receive(message: string): void {
     const marks = parseMessage(message, this.#source)
-    if (marks !== undefined) this.#deliver(marks)
+    if (marks === undefined) return
+    if (this.#areAhead(marks)) {
+      this.#connection
+        .write(({ commands }) => this.#lower(commands, (work) => Promise.resolve(work)))
+        .catch(() => undefined)
+    }
+    this.#deliver(marks)
   }
 
   #deliver(marks: readonly Mark[]): void {

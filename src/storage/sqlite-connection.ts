@@ -48,11 +48,15 @@ export class SqliteConnection {
     }
   }
 
-  /** All of it or nothing. @throws whatever `work` or SQLite throws */
-  transaction<T>(work: () => T): T {
+  /**
+   * All of it or nothing.
+   * @param patient whether another process that holds the file is waited for, for up to 250 ms
+   * @throws whatever `work` or SQLite throws
+   */
+  transaction<T>(work: () => T, patient = true): T {
     const database = this.#database
     if (database === undefined) throw new Error('the SQLite file is not open')
-    database.exec('BEGIN IMMEDIATE')
+    this.#begin(database, patient)
     try {
       const result = work()
       database.exec('COMMIT')
@@ -60,6 +64,15 @@ export class SqliteConnection {
     } catch (error) {
       this.#rollBack(database)
       throw error
+    }
+  }
+
+  #begin(database: SqliteDatabase, patient: boolean): void {
+    if (!patient) database.exec('PRAGMA busy_timeout = 0')
+    try {
+      database.exec('BEGIN IMMEDIATE')
+    } finally {
+      if (!patient) database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     }
   }
 

@@ -47,9 +47,12 @@ export function watch<T>(
       if (end()) outcome.timeout()
     }
     // Timers run before what has arrived meanwhile: after a pause of the whole process, the answer may
-    // be there. So it is looked for once more, and a process that was busy does not blame the store.
+    // be there, or the question may not even be out. So it is looked for once more, after as long as the
+    // timer was late, and a process that was busy does not blame the store.
+    const due = clock.monotonic() + ms
     const look = (): void => {
-      timer = clock.schedule(0, late, options)
+      const busyMs = Math.min(Math.max(clock.monotonic() - due, 0), ms)
+      timer = clock.schedule(busyMs, late, options)
     }
     timer = clock.schedule(ms, look, options)
   })

@@ -1,6 +1,7 @@
 /** Forgetting on purpose: in force here at once, then told to the tiers and to other processes. */
 import type { CacheTier } from '../../contracts/cache-tier.js'
 import type { Mark } from '../../contracts/coordination.js'
+import { markTime } from '../../util/clock-skew.js'
 import type { Marks } from './marks.js'
 import type { SafeTier } from './safe-tier.js'
 
@@ -32,14 +33,29 @@ export class Invalidation {
     for (const tier of this.#at('l1')) void tier.clear()
   }
 
+  /** The clock was set back: nobody knows how old what is in memory is. */
+  clockSetBack(): void {
+    for (const tier of this.#at('l1')) void tier.clear()
+  }
+
   delete(keys: readonly string[]): void {
     if (keys.length === 0) return
-    this.#tell(this.#marks.make(keys.map((key) => `k:${key}`)))
+    // An entry whose maker's clock is ahead is younger than the moment: the mark must not be.
+    const made = this.#at('l1').flatMap((tier) => keys.map((key) => tier.createdAt(key)))
+    const now = this.#marks.after()
+    const at = made.reduce((latest, time) => Math.max(latest, markTime(time, now)), now)
+    this.#tell(
+      this.#marks.make(
+        keys.map((key) => `k:${key}`),
+        at,
+      ),
+    )
     for (const tier of this.#tiers) tier.delete(keys)
   }
 
   /** An entry created at `created_at` took the place of an older one, in the shared tiers as well. */
   replaced(key: string, created_at: number): void {
+    if (!this.#tiers.some(({ keepsMarks }) => keepsMarks)) return
     this.#tell(this.#marks.make([`k:${key}`], created_at - 1))
   }
 

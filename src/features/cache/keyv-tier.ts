@@ -3,6 +3,7 @@ import type { Keyv, KeyvStoreAdapter } from 'keyv'
 import { LRUCache } from 'lru-cache'
 import type { CacheEntry, CacheTier, TierContext } from '../../contracts/cache-tier.js'
 import { systemClock } from '../../util/clock.js'
+import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { lazyPackage } from '../../util/load-package.js'
 import { refuseUnknown, withMethods } from '../../util/option-checks.js'
@@ -39,6 +40,10 @@ const loadKeyv = lazyPackage('keyv', async () => (await import('keyv')).Keyv)
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`
  */
 export function keyvTier(options: KeyvTierOptions): CacheTier {
+  return configured('keyvTier()', () => build(options))
+}
+
+function build(options: KeyvTierOptions): CacheTier {
   refuseUnknown('keyvTier()', options, ['keyv', 'store', 'level', 'encryptionKey'])
   const { keyv, store, level = 'l2', encryptionKey } = options
   const given = withMethods('keyv', keyv, METHODS)

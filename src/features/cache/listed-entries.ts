@@ -74,19 +74,27 @@ async function copy(
   return copied
 }
 
+export interface ScopeEntries {
+  readonly entries: readonly KeyedEntry[]
+  /** False when a level that knows scopes failed or is not connected: there may be more. */
+  readonly complete: boolean
+}
+
 /** Valid entries of L2 and L3 with that scope and created after `since`, newest first. */
 export async function entriesInScope(
   tiers: readonly SafeTier[],
   query: { readonly scope: string; readonly since: number; readonly limit: number },
   slicing: Slicing,
-): Promise<readonly KeyedEntry[]> {
+): Promise<ScopeEntries> {
   const { scope, since, limit } = query
+  let complete = true
   const newest = new Map<string, KeyedEntry>()
   await Promise.all(
     tiers.map(async (tier) => {
       if (tier.level === 'l1') return
       const list = await tier.inScope(scope, since, limit)
-      await inSlices(list, slicing, (item) => {
+      if (list === undefined) complete = false
+      await inSlices(list ?? [], slicing, (item) => {
         const found = tier.check(item)
         if (found?.entry.semantic?.scope !== scope || found.entry.created_at <= since) return
         const held = newest.get(found.key)
@@ -95,9 +103,10 @@ export async function entriesInScope(
       })
     }),
   )
-  return [...newest.values()]
+  const entries = [...newest.values()]
     .sort((a, b) => b.entry.created_at - a.entry.created_at)
     .slice(0, limit)
+  return { entries, complete }
 }
 
 async function inSlices<T>(

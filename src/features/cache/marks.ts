@@ -2,6 +2,7 @@
 import type { CacheEntry, CacheTier } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { Mark } from '../../contracts/coordination.js'
+import { CLOCK_SKEW_MS, markTime, SET_BACK_MS } from '../../util/clock-skew.js'
 import { isObject } from './cacheable.js'
 
 type Level = CacheTier['level']
@@ -13,17 +14,14 @@ interface Stamp {
   readonly sequence: number
 }
 
-/** Clocks of machines that work together may differ that much. */
-export const CLOCK_SKEW_MS = 1_000
-/** What claims to be made later than that is garbage. */
-export const MAX_SKEW_MS = 5 * 60_000
-/** Tags and keys that are remembered one by one. */
+/** Tags that are remembered one by one, and as many keys. */
 export const MAX_LABELS = 10_000
 /** Forgotten at once when there are more, so that looking for the oldest costs little per mark. */
 const FORGET_AT_ONCE = MAX_LABELS / 10
 /** A mark older than that when it arrives concerns no call that is still running. */
 const LONGEST_CALL_MS = 3_600_000
 
+const LEVELS: readonly Level[] = ['l1', 'l2', 'l3']
 const NEVER: Stamp = { at: -Infinity, sequence: 0 }
 
 /**
@@ -45,9 +43,12 @@ export class Marks {
   /** The sequence of the newest clear. */
   #cleared = 0
   #lastCreated = -Infinity
+  readonly #onSetBack: () => void
 
-  constructor(clock: Clock) {
+  /** @param onSetBack told when the clock was set back: what bears a time before that has one to come */
+  constructor(clock: Clock, onSetBack: () => void = () => undefined) {
     this.#clock = clock
+    this.#onSetBack = onSetBack
     this.#since = clock.now()
   }
 
@@ -80,7 +81,7 @@ export class Marks {
    * @param replaces also after every entry made before, so that a mark can tell the two apart
    */
   birth(key: string, tags: readonly string[] | undefined, replaces = false): number {
-    const now = this.#clock.now()
+    const now = this.#now()
     let at = now
     if (now <= this.#newest) {
       const stamps = [this.#floor, ...Object.values(this.#levels), this.#keys.get(key)]
@@ -95,7 +96,7 @@ export class Marks {
   }
 
   /** Marks made here, in force from now on: what exists is refused, whatever the clock says. */
-  make(labels: readonly string[], at = this.#after()): Mark[] {
+  make(labels: readonly string[], at = this.after()): Mark[] {
     this.#sequence += 1
     return labels.map((label) => {
       this.#set(label, at, this.#sequence)
@@ -104,8 +105,8 @@ export class Marks {
   }
 
   /** A time that no entry made so far is after: neither one made here, nor one after a known mark. */
-  #after(): number {
-    const now = this.#clock.now()
+  after(): number {
+    const now = this.#now()
     // A mark from further ahead would only pull all later ones with it.
     const known = this.#newest < now + CLOCK_SKEW_MS ? this.#newest + 1 : now
     return Math.max(now, known, this.#lastCreated)
@@ -113,17 +114,17 @@ export class Marks {
 
   /** Marks made elsewhere. @returns those that say something new */
   add(marks: readonly Mark[]): readonly Mark[] {
-    const now = this.#clock.now()
+    const now = this.#now()
     const fresh = marks.filter((mark) => {
       if (!isMark(mark)) return false
       // Nothing was in this process's memory before the process began.
       if (mark.label === 'l1' && mark.at < this.#since - CLOCK_SKEW_MS) return false
-      return Math.min(mark.at, now + MAX_SKEW_MS) > atOf(this.#find(mark.label))
+      return markTime(mark.at, now) > atOf(this.#find(mark.label))
     })
     for (const { label, at } of fresh) {
       const running = at >= Math.max(this.#since, now - LONGEST_CALL_MS) - CLOCK_SKEW_MS
       if (running) this.#sequence += 1
-      this.#set(label, Math.min(at, now + MAX_SKEW_MS), running ? this.#sequence : 0)
+      this.#set(label, markTime(at, now), running ? this.#sequence : 0)
     }
     return fresh
   }
@@ -131,6 +132,22 @@ export class Marks {
   /** That level is empty: what comes into it from now on may be older than the mark. */
   settled(level: Level): void {
     this.#levels[level] = NEVER
+  }
+
+  /** The time; when it was set back, all that is known is brought along, or nothing new would be served. */
+  #now(): number {
+    const now = this.#clock.now()
+    if (Math.max(this.#newest, this.#lastCreated) <= now + SET_BACK_MS) return now
+    const bring = (stamp: Stamp): Stamp => ({ ...stamp, at: markTime(stamp.at, now) })
+    this.#floor = bring(this.#floor)
+    for (const level of LEVELS) this.#levels[level] = bring(this.#levels[level])
+    for (const map of [this.#tags, this.#keys]) {
+      for (const [name, stamp] of map) map.set(name, bring(stamp))
+    }
+    this.#newest = markTime(this.#newest, now)
+    this.#lastCreated = markTime(this.#lastCreated, now)
+    this.#onSetBack()
+    return now
   }
 
   #find(label: string): Stamp | undefined {
@@ -152,22 +169,36 @@ export class Marks {
       if (isLevel(label)) this.#levels[label] = stamp
       else this.#floor = stamp
     } else {
-      this.#mapOf(label)?.set(label.slice(2), stamp)
-      if (this.#tags.size + this.#keys.size > MAX_LABELS) this.#forgetOldest()
+      this.#remember(label, stamp)
     }
     this.#newest = Math.max(this.#newest, stamp.at)
   }
 
+  #remember(label: string, stamp: Stamp): void {
+    const name = label.slice(2)
+    if (label.startsWith('t:')) {
+      this.#tags.set(name, stamp)
+      if (this.#tags.size > MAX_LABELS) this.#forgetOldestTags()
+      return
+    }
+    // Last in line, and the first ones are just forgotten: what they concern was deleted or written
+    // over as well, and refreshing many answers must not cost all the others.
+    this.#keys.delete(name)
+    this.#keys.set(name, stamp)
+    for (const oldest of this.#keys.keys()) {
+      if (this.#keys.size <= MAX_LABELS) break
+      this.#keys.delete(oldest)
+    }
+  }
+
   /** One mark for everything takes the place of the oldest ones: it refuses more, never less. */
-  #forgetOldest(): void {
-    const times = [...this.#tags.values(), ...this.#keys.values()].map(({ at }) => at)
+  #forgetOldestTags(): void {
+    const times = [...this.#tags.values()].map(({ at }) => at)
     const until = times.sort((a, b) => a - b)[FORGET_AT_ONCE - 1] ?? -Infinity
-    for (const map of [this.#tags, this.#keys]) {
-      for (const [name, { at, sequence }] of map) {
-        if (at > until) continue
-        map.delete(name)
-        this.#cleared = Math.max(this.#cleared, sequence)
-      }
+    for (const [name, { at, sequence }] of this.#tags) {
+      if (at > until) continue
+      this.#tags.delete(name)
+      this.#cleared = Math.max(this.#cleared, sequence)
     }
     this.#floor = { at: Math.max(this.#floor.at, until), sequence: this.#floor.sequence }
   }

@@ -1,7 +1,6 @@
 /** Which entries a namespace holds: what Redis, asked by key only, could not say without a scan. */
 import type { CacheEntry } from '../../contracts/cache-tier.js'
 import type { RedisCommands } from '../../storage/redis-commands.js'
-import { LONGEST_LIFE_MS } from '../../storage/redis-marks.js'
 
 /** Entries of one scope that a match by meaning may look at. */
 const MOST_IN_SCOPE = 5_000
@@ -14,18 +13,30 @@ if #gone > 0 then
   redis.call('ZREM', KEYS[2], unpack(gone))
 end
 local some = redis.call('ZRANDMEMBER', KEYS[2], 16)
-return { redis.call('ZCOUNT', KEYS[2], '(' .. ARGV[1], '+inf'), some }`
+return { redis.call('ZCOUNT', KEYS[2], '(' .. ARGV[1], '+inf'), some, #gone }`
+const DROPPED_AT_ONCE = 1_000
+
+/** Adds to a scope, which lives as long as its longest-lived entry. PEXPIRE has GT from Redis 7 only. */
+const ADD = `
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, ARGV[3])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end`
 
 export interface EntryCount {
   readonly entries: number
   /** Estimated from a few entries. */
   readonly bytes: number
+  /** True when there may be more that have expired. */
+  readonly more: boolean
 }
 
 export interface RedisTierIndex {
   /** The name of the value. */
   valueKey(key: string): string
-  add(commands: RedisCommands, key: string, entry: CacheEntry): Promise<unknown>[]
+  /** @param life milliseconds until its value is gone */
+  add(commands: RedisCommands, key: string, entry: CacheEntry, life: number): Promise<unknown>[]
   remove(commands: RedisCommands, keys: readonly string[]): Promise<unknown>[]
   /** Forgets all entries; they die by their time to live. */
   drop(commands: RedisCommands): Promise<unknown>[]
@@ -53,19 +64,15 @@ export function redisTierIndex(prefix: string, namespace: string): RedisTierInde
 
   return {
     valueKey,
-    add(commands, key, entry) {
+    add(commands, key, entry, life) {
       const { created_at, stale_until, semantic } = entry
       const work: Promise<unknown>[] = [
         commands.zAdd(created, { score: created_at, value: key }),
         commands.zAdd(expiry, { score: stale_until, value: key }),
       ]
       if (semantic !== undefined) {
-        const name = scopeKey(semantic.scope)
-        work.push(
-          commands.zAdd(name, { score: created_at, value: key }),
-          commands.zRemRangeByRank(name, 0, -MOST_IN_SCOPE - 1),
-          commands.pExpire(name, LONGEST_LIFE_MS),
-        )
+        const call = [created_at, key, -MOST_IN_SCOPE - 1, Math.ceil(life)].map(String)
+        work.push(commands.eval(ADD, { keys: [scopeKey(semantic.scope)], arguments: call }))
       }
       return work
     },
@@ -77,13 +84,15 @@ export function redisTierIndex(prefix: string, namespace: string): RedisTierInde
     drop: (commands) => [commands.unlink(created), commands.unlink(expiry)],
     async count(commands, now) {
       const call = { keys: [created, expiry], arguments: [String(now)] }
-      const [entries, some] = (await commands.eval(COUNT, call)) as [number, string[]]
+      const counted = (await commands.eval(COUNT, call)) as [number, string[], number]
+      const [entries, some, dropped] = counted
       const lengths = await Promise.all(some.map((key) => commands.strLen(valueKey(key))))
       const known = lengths.filter((length) => length > 0)
       const total = known.reduce((sum, length) => sum + length, 0)
       return {
         entries,
         bytes: known.length === 0 ? 0 : Math.round((total / known.length) * entries),
+        more: dropped >= DROPPED_AT_ONCE,
       }
     },
     newest: (commands, limit) => commands.zRange(created, '+inf', '-inf', newestFirst(limit)),

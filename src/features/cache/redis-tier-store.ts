@@ -12,6 +12,7 @@ import { RedisRefusal, type RedisAccess } from '../../storage/redis-connection.j
 import type { RedisConnection } from '../../storage/redis-connection.js'
 import { redisLeases } from '../../storage/redis-leases.js'
 import { LONGEST_LIFE_MS, RedisMarks } from '../../storage/redis-marks.js'
+import { markTime, SET_BACK_MS } from '../../util/clock-skew.js'
 import { withDeadline } from '../../util/deadline.js'
 import type { EntryCodec } from './entry-codec.js'
 import { redisTierIndex, type EntryCount, type RedisTierIndex } from './redis-tier-index.js'
@@ -32,7 +33,11 @@ const DELETED_AT_ONCE = 500
 const COUNT_EVERY_MS = 1_000
 /** A namespace nobody asks about still has to forget what expired. */
 const PRUNE_EVERY_MS = 60_000
+/** A thousand that expired are forgotten with each: more than a process can add in a minute. */
+const COUNTS_AT_ONCE = 100
 const CLOSE_MS = 300
+
+const NOTHING: EntryCount = { entries: 0, bytes: 0, more: false }
 
 export class RedisTier implements CacheTier {
   readonly level = 'l2'
@@ -43,7 +48,7 @@ export class RedisTier implements CacheTier {
   readonly #index: RedisTierIndex
   /** Nothing created up to then is served. */
   #clearedAt = -Infinity
-  #count: EntryCount = { entries: 0, bytes: 0 }
+  #count = NOTHING
   #countedAt = -Infinity
   #counting: Promise<void> | undefined
   #waitingBytes = 0
@@ -87,14 +92,14 @@ export class RedisTier implements CacheTier {
     const { clock, codec } = this.#parts
     const life = Math.min(entry.stale_until - clock.now(), LONGEST_LIFE_MS)
     if (life <= 0) return this.delete([key])
-    if (entry.created_at <= this.#clearedAt) return
+    if (this.#isCleared(entry)) return
     if (this.#waitingBytes > MOST_WAITING_BYTES) throw new RedisRefusal('Too many bytes wait')
     const bytes = codec.encode(key, entry)
     this.#waitingBytes += bytes.length
     try {
       await this.#write(({ commands, values }) => [
         values.set(this.#index.valueKey(key), bytes, Math.ceil(life)),
-        ...this.#index.add(commands, key, entry),
+        ...this.#index.add(commands, key, entry, life),
       ])
     } finally {
       this.#waitingBytes -= bytes.length
@@ -116,7 +121,7 @@ export class RedisTier implements CacheTier {
     this.#heed(mark)
     await this.marks.put([mark])
     await this.#write(({ commands }) => this.#index.drop(commands))
-    this.#count = { entries: 0, bytes: 0 }
+    this.#count = NOTHING
     // What is created in the same millisecond would count as older than the mark.
     for (let turn = 0; turn < 1_000 && this.#parts.clock.now() <= at; turn++) await nextTurn()
   }
@@ -125,7 +130,8 @@ export class RedisTier implements CacheTier {
     if (this.#parts.clock.monotonic() - this.#countedAt > COUNT_EVERY_MS) this.#recount()
     return {
       enabled: true,
-      ...this.#count,
+      entries: this.#count.entries,
+      bytes: this.#count.bytes,
       // Redis' own `maxmemory` is the bound.
       max_entries: Number.MAX_SAFE_INTEGER,
       max_bytes: Number.MAX_SAFE_INTEGER,
@@ -163,7 +169,15 @@ export class RedisTier implements CacheTier {
   }
 
   #heed({ label, at }: Mark): void {
-    if (label === 'l2' || label === '*') this.#clearedAt = Math.max(this.#clearedAt, at)
+    if (label !== 'l2' && label !== '*') return
+    this.#clearedAt = Math.max(this.#clearedAt, markTime(at, this.#parts.clock.now()))
+  }
+
+  #isCleared({ created_at }: CacheEntry): boolean {
+    const now = this.#parts.clock.now()
+    // The clock was set back: what is made now is after it all the same.
+    if (this.#clearedAt > now + SET_BACK_MS) this.#clearedAt = markTime(this.#clearedAt, now)
+    return created_at <= this.#clearedAt
   }
 
   #accept(key: string, bytes: unknown): CacheEntry | undefined {
@@ -173,7 +187,7 @@ export class RedisTier implements CacheTier {
       this.#drop([key])
       return undefined
     }
-    if (entry.created_at <= this.#clearedAt) return undefined
+    if (this.#isCleared(entry)) return undefined
     return this.#parts.clock.now() < entry.stale_until ? entry : undefined
   }
 
@@ -217,11 +231,16 @@ export class RedisTier implements CacheTier {
     if (this.#counting !== undefined) return
     const { connection, clock } = this.#parts
     this.#countedAt = clock.monotonic()
-    this.#counting = connection
-      .read(({ commands }) => this.#index.count(commands, clock.now()))
-      .then((count) => {
-        this.#count = count
-      })
+    const count = (): Promise<EntryCount> =>
+      connection.read(({ commands }) => this.#index.count(commands, clock.now()))
+    const countAll = async (): Promise<void> => {
+      for (let turn = 0; turn < COUNTS_AT_ONCE; turn += 1) {
+        const found = await count()
+        this.#count = found
+        if (!found.more) return
+      }
+    }
+    this.#counting = countAll()
       .catch(ignore)
       .then(() => {
         this.#counting = undefined

@@ -5,6 +5,7 @@ import { redisSource } from '../../storage/redis-client.js'
 import { RedisConnection } from '../../storage/redis-connection.js'
 import { checkPlace, REDIS_PLACE_NAMES, type RedisPlace } from '../../storage/redis-options.js'
 import { systemClock } from '../../util/clock.js'
+import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { silentLogger } from '../../util/logger.js'
 import { refuseUnknown } from '../../util/option-checks.js'
@@ -35,6 +36,10 @@ const NAMESPACE = /^[\w.:-]{1,64}$/
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`
  */
 export function redis(options: RedisOptions = {}): CacheTier {
+  return configured('redis()', () => build(options))
+}
+
+function build(options: RedisOptions): CacheTier {
   refuseUnknown('redis()', options, NAMES)
   const { namespace = 'raptorflow', encryptionKey } = options
   if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {

@@ -10,15 +10,19 @@ import type {
 } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { Mark } from '../../contracts/coordination.js'
+import { CLOCK_SKEW_MS } from '../../util/clock-skew.js'
 import { isThenable } from '../../util/deadline.js'
 import { isObject } from './cacheable.js'
 import { adoptEntry } from './entry.js'
-import { CLOCK_SKEW_MS, MAX_SKEW_MS, type Marks } from './marks.js'
+import type { Marks } from './marks.js'
 import { FAILED, TierCalls } from './tier-calls.js'
 import type { TierErrorListener, TierStateListener } from './tier-health.js'
 
 /** Writes a slow tier may have under way; further ones are dropped, since memory must stay bounded. */
 export const MAX_PENDING_WRITES = 1_000
+
+/** What claims to be made later than that from now is garbage. Milliseconds. */
+const MAX_SKEW_MS = 5 * 60_000
 
 /** Where a caller waits, the process does. A request's own deadline keeps it alive by itself. */
 const AWAITED = { keepAlive: true }
@@ -41,6 +45,8 @@ export class SafeTier {
   readonly #pending = new Set<Promise<void>>()
   /** Writes and deletions the tier has not answered yet, also those nobody waits for any more. */
   #underWay = 0
+  /** Reads under way, for all who want the same: each of them ends in time. */
+  readonly #reads = new Map<string, Promise<CacheEntry | undefined | typeof FAILED>>()
   #unsubscribe = (): void => undefined
   #connected: Promise<void> = Promise.resolve()
 
@@ -97,8 +103,29 @@ export class SafeTier {
 
   /** A valid entry within its grace period. @param now epoch milliseconds */
   get(key: string, now: number): MaybePromise<CacheEntry | undefined> {
+    const reading = this.#reads.get(key)
+    if (reading) return this.#getLater(key, reading)
     const found = this.#calls.get(key)
-    return found instanceof Promise ? this.#getLater(key, found) : this.#counted(key, found, now)
+    if (!(found instanceof Promise)) return this.#counted(key, found, now)
+    this.#reads.set(key, found)
+    void found.then(() => {
+      if (this.#reads.get(key) === found) this.#reads.delete(key)
+    })
+    return this.#getLater(key, found)
+  }
+
+  /** `get` of a tier that answers at once; a miss is not counted. */
+  peek(key: string, now: number): CacheEntry | undefined {
+    const found = this.#calls.get(key)
+    if (found instanceof Promise || found === FAILED || found === undefined) return undefined
+    return this.#counted(key, found, now)
+  }
+
+  /** When the entry was made that a tier which answers at once holds; -Infinity for none. */
+  createdAt(key: string): number {
+    const found = this.#calls.get(key)
+    if (found instanceof Promise || found === FAILED) return -Infinity
+    return (found && this.#adopt(found)?.created_at) ?? -Infinity
   }
 
   async #getLater(
@@ -150,6 +177,7 @@ export class SafeTier {
     if (this.#marks.refuses(key, entry, this.level) || this.#overflows()) return undefined
     return this.#write(
       'set',
+      [key],
       () => this.#tier.set(key, entry),
       () => {
         if (this.#marks.refuses(key, entry, this.level)) this.delete([key])
@@ -173,7 +201,7 @@ export class SafeTier {
   }
 
   delete(keys: readonly string[]): void {
-    void this.#write('delete', () => this.#tier.delete(keys))
+    void this.#write('delete', keys, () => this.#tier.delete(keys))
   }
 
   /** False when the tier failed to, or did not in time. */
@@ -208,9 +236,16 @@ export class SafeTier {
     return found === FAILED ? undefined : listOf(found)
   }
 
-  async inScope(scope: string, since: number, limit: number): Promise<readonly unknown[]> {
+  /** The same of one scope, for a tier that knows scopes; undefined when it could not. */
+  async inScope(
+    scope: string,
+    since: number,
+    limit: number,
+  ): Promise<readonly unknown[] | undefined> {
+    if (this.#tier.inScope === undefined) return []
     const call = () => this.#tier.inScope?.(scope, since, limit)
-    return listOf(await this.#calls.run('scope', 'work', call))
+    const found = await this.#calls.run('scope', 'work', call)
+    return found === FAILED ? undefined : listOf(found)
   }
 
   /** An item of a list the tier gave, checked like what `get` gives. */
@@ -259,9 +294,12 @@ export class SafeTier {
   /** In the background. @param landed called when the tier has answered, however late */
   #write(
     kind: 'set' | 'delete',
+    keys: readonly string[],
     call: () => MaybePromise<void>,
     landed?: () => void,
   ): Promise<void> | undefined {
+    // Who comes from now on is not to be told what was there before.
+    for (const key of keys) this.#reads.delete(key)
     const outcome = this.#calls.run(kind, 'write', () => {
       const result = call()
       if (!isThenable(result)) return undefined

@@ -2,18 +2,16 @@
 import type { SemanticRecord } from '../../contracts/cache-tier.js'
 import { isObject } from './cacheable.js'
 
-/** Bytes. A longer text is not matched by meaning. */
-const MAX_SEMANTIC_TEXT_BYTES = 16_384
-const MAX_DIMENSIONS = 4_096
+/** UTF-16 code units, at most 60,000 bytes of UTF-8. A longer text is not matched by meaning. */
+const MAX_TEXT_LENGTH = 20_000
+const MAX_DIMENSIONS = 16_384
 
 /** A frozen copy, or undefined for what is none: the entry is as good without it. */
 export function adoptSemantic(value: unknown): SemanticRecord | undefined {
   if (!isObject(value)) return undefined
   const { scope, embedder, text, vector } = value
   if (!isName(scope) || !isName(embedder) || !isVector(vector)) return undefined
-  if (typeof text !== 'string' || Buffer.byteLength(text) > MAX_SEMANTIC_TEXT_BYTES) {
-    return undefined
-  }
+  if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) return undefined
   // A copy, because whoever gave it may write to it, and it may be a view of a larger buffer.
   return Object.freeze({ scope, embedder, text, vector: vector.slice() })
 }

@@ -108,7 +108,16 @@ export class SqliteCache implements CacheTier {
       ({ semantic, created_at }) => semantic?.scope === scope && created_at > since,
     )
     queued.sort((one, other) => other.entry.created_at - one.entry.created_at)
-    return this.#collect(queued, limit, (entries) => entries.inScope(scope, since, limit))
+    let asked = false
+    const found = await this.#collect(queued, limit, (entries) => {
+      const keys = entries.inScope(scope, since, limit)
+      asked = true
+      return keys
+    })
+    // Who asks has to know that there may be more; of a file that never comes back, there is not.
+    if (asked && !this.marks.blocked) return found
+    if (this.#session.gone) return []
+    throw sqliteError('Not every entry could be read', this.#session.trouble ?? 'failed')
   }
 
   async flush(): Promise<void> {

@@ -17,6 +17,8 @@ export interface MarkTable {
   after(seq: number): readonly NumberedMark[]
   /** Replaces the oldest by one mark `*` of the same age, where there are too many or too old ones. */
   trim(now: number): void
+  /** Lowers the time of marks that claim to be made after that: a clock was wrong. */
+  lower(latest: number): void
   /** Another value each time another connection has written. */
   version(): unknown
 }
@@ -33,6 +35,7 @@ export function markTable(database: SqliteDatabase): MarkTable {
   const oldest = database.prepare("SELECT max(at) AS at FROM marks WHERE at <= ? AND label <> '*'")
   const forget = database.prepare("DELETE FROM marks WHERE at <= ? AND label <> '*'")
   const version = database.prepare('PRAGMA data_version')
+  const lower = database.prepare('UPDATE marks SET at = ?1 WHERE at > ?1')
 
   const table: MarkTable = {
     put({ label, at }) {
@@ -53,6 +56,9 @@ export function markTable(database: SqliteDatabase): MarkTable {
       if (typeof at !== 'number') return
       forget.run(at)
       table.put({ label: '*', at })
+    },
+    lower: (latest) => {
+      lower.run(latest)
     },
     version: () => version.get()?.['data_version'],
   }

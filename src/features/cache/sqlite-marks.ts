@@ -2,6 +2,8 @@
 import type { Timer } from '../../contracts/clock.js'
 import type { Mark, MarkStore } from '../../contracts/coordination.js'
 import { RaptorflowError } from '../../errors.js'
+import { markTime } from '../../util/clock-skew.js'
+import type { NumberedMark } from './sqlite-mark-table.js'
 import type { SqliteSession, SqliteTrouble } from './sqlite-session.js'
 
 type Listener = (marks: readonly Mark[]) => void
@@ -109,8 +111,15 @@ export class SqliteMarks implements MarkStore {
     this.#deliver(found, this.#listeners)
   }
 
-  #after(seq: number) {
-    return this.#session.read(({ marks }) => marks.after(seq)) ?? []
+  #after(seq: number): readonly NumberedMark[] {
+    const found = this.#session.read(({ marks }) => marks.after(seq)) ?? []
+    const latest = markTime(Infinity, this.#session.context.clock.now())
+    if (!found.some(({ at }) => at > latest)) return found
+    // In the file as well, or each later process would refuse what was made since.
+    this.#session.write(({ marks }) => {
+      marks.lower(latest)
+    })
+    return found.map((mark) => ({ ...mark, at: Math.min(mark.at, latest) }))
   }
 
   #deliver(marks: readonly Mark[], listeners: Iterable<Listener>): void {

@@ -55,6 +55,16 @@ export class SqliteSession {
     return this.#trouble === undefined
   }
 
+  /** Why it is not read, or else not written. */
+  get trouble(): SqliteTrouble | undefined {
+    return this.#trouble ?? this.#writeTrouble
+  }
+
+  /** Never to come back. */
+  get gone(): boolean {
+    return this.#final
+  }
+
   /** False while what is to be written would only pile up. */
   get accepts(): boolean {
     if (this.#trouble !== undefined) return false
@@ -82,19 +92,21 @@ export class SqliteSession {
 
   /**
    * All of it or nothing; what kept it from being done, if anything did.
-   * @param urgent also while it waits for another process
+   * @param urgent also while it waits for another process, which then costs no time
    */
   write(work: (tables: SqliteTables) => void, urgent = false): SqliteTrouble | undefined {
     const tables = this.#tables
     const connection = this.#connection
     if (tables === undefined || connection === undefined) return this.#trouble ?? 'closed'
     const waiting = this.#writeTrouble
-    if (waiting !== undefined && !this.#isDue() && !(urgent && waiting === 'locked')) return waiting
+    const early = waiting !== undefined && !this.#isDue()
+    if (early && !(urgent && waiting === 'locked')) return waiting
     try {
       connection.transaction(() => {
         work(tables)
-      })
+      }, !early)
     } catch (error) {
+      if (early && sqliteProblem(error) === 'locked') return 'locked'
       return this.#judge(error, 'write')
     }
     this.#recovered()

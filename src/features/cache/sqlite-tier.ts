@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { CacheTier } from '../../contracts/cache-tier.js'
 import { loadSqliteDriver } from '../../storage/sqlite-driver.js'
+import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { positive, refuseUnknown, text } from '../../util/option-checks.js'
 import type { EncryptionKey } from './encryption.js'
@@ -40,6 +41,10 @@ const DAY_MS = 86_400_000
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`
  */
 export function sqlite(options: SqliteTierOptions): CacheTier {
+  return configured('sqlite()', () => build(options))
+}
+
+function build(options: SqliteTierOptions): CacheTier {
   refuseUnknown('sqlite()', options, OPTIONS)
   const { maxBytes = 1e9, maxEntries = 250_000, maxAgeDays = 30, encryptionKey } = options
   return new SqliteCache({

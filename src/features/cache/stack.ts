@@ -2,7 +2,6 @@
 import type {
   CacheEntry,
   CacheTier,
-  KeyedEntry,
   MaybePromise,
   SemanticRecord,
   StoredAnswer,
@@ -15,7 +14,7 @@ import { silentLogger } from '../../util/logger.js'
 import { isCacheable } from './cacheable.js'
 import { createEntry } from './entry.js'
 import { Invalidation, type LevelResults } from './invalidation.js'
-import { entriesInScope, preload } from './listed-entries.js'
+import { entriesInScope, preload, type ScopeEntries } from './listed-entries.js'
 import { Marks } from './marks.js'
 import { MAX_PENDING_WRITES, SafeTier } from './safe-tier.js'
 import type { TierErrorListener, TierStateListener } from './tier-health.js'
@@ -57,9 +56,10 @@ export interface CacheStack {
    * Writes to every tier. Dropped when a clear, or an invalidation of one of its tags, came after
    * `generation`, when the answer is not cacheable, and when it is a substitute and any tier holds a
    * fresh exact answer.
-   * @returns undefined when nothing is pending, else resolves when every tier has written or given up
+   * @returns false when it was dropped, also by a clear or an invalidation during the writes; true when
+   * every tier has written or given up, without a promise when nothing is pending
    */
-  store(key: string, answer: StoredAnswer, options: StoreOptions): Promise<void> | undefined
+  store(key: string, answer: StoredAnswer, options: StoreOptions): MaybePromise<boolean>
   /** Everywhere, other processes included. */
   delete(keys: readonly string[]): void
   /**
@@ -78,8 +78,11 @@ export interface CacheStack {
    * @returns how many
    */
   preload(limit: number): Promise<number>
-  /** Valid entries of L2 and L3 with that `semantic.scope`, created after `since`, newest first. */
-  inScope(scope: string, since: number, limit: number): Promise<readonly KeyedEntry[]>
+  /**
+   * Valid entries of L2 and L3 with that `semantic.scope`, created after `since`, newest first, and
+   * whether every level that knows scopes was able to tell.
+   */
+  inScope(scope: string, since: number, limit: number): Promise<ScopeEntries>
   /** Undefined when the level does not exist or cannot tell. */
   tier(level: Level): (TierStats & TierHealth) | undefined
   /** Failures of a level since the start, of any kind. */
@@ -120,7 +123,7 @@ class TieredStack implements CacheStack {
   readonly #ttlSeconds: number
   readonly #graceSeconds: number
   readonly #revalidateMs: number
-  readonly #pending = new Set<Promise<void>>()
+  readonly #pending = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   constructor(options: CacheStackOptions) {
@@ -130,7 +133,9 @@ class TieredStack implements CacheStack {
     this.#ttlSeconds = options.ttlSeconds ?? 3_600
     this.#graceSeconds = options.graceSeconds ?? 86_400
     this.#revalidateMs = (options.staleWhileRevalidateSeconds ?? 0) * 1_000
-    const marks = new Marks(clock)
+    const marks = new Marks(clock, () => {
+      this.#invalidation.clockSetBack()
+    })
     const onState = stateLog(logger, options.onTierState)
     this.#marks = marks
     this.#tiers = options.tiers.map(
@@ -161,9 +166,9 @@ class TieredStack implements CacheStack {
     return this.#search.find(key, isFresh, Infinity)
   }
 
-  store(key: string, answer: StoredAnswer, options: StoreOptions): Promise<void> | undefined {
+  store(key: string, answer: StoredAnswer, options: StoreOptions): MaybePromise<boolean> {
     const { tags, generation, semantic, replaces } = options
-    if (this.#marks.versionOf(tags) > generation || !isCacheable(answer)) return undefined
+    if (this.#marks.versionOf(tags) > generation || !isCacheable(answer)) return false
     const entry = createEntry(answer, {
       ttl_seconds: options.ttl_seconds ?? this.#ttlSeconds,
       graceSeconds: this.#graceSeconds,
@@ -174,26 +179,30 @@ class TieredStack implements CacheStack {
     })
     if (answer.substitution !== 'none') return this.#storeSubstitute(key, entry, generation)
     const written = together(this.#tiers.map((tier) => tier.set(key, entry)))
-    if (replaces !== true) return written
-    const tell = (): void => {
-      this.#invalidation.replaced(key, entry.created_at)
+    const end = (): boolean => {
+      if (replaces === true) this.#invalidation.replaced(key, entry.created_at)
+      return this.#stays(entry, generation)
     }
     // Told afterwards, so that who hears of it finds the new one.
-    if (written) return this.#track(written.then(tell))
-    tell()
-    return undefined
+    return written ? this.#track(written.then(end)) : end()
   }
 
-  #storeSubstitute(key: string, entry: CacheEntry, generation: number): Promise<void> | undefined {
-    const write = (exact: CacheHit | undefined): Promise<void> | undefined => {
-      if (exact !== undefined || this.#marks.versionOf(entry.tags) > generation) return undefined
+  #storeSubstitute(key: string, entry: CacheEntry, generation: number): MaybePromise<boolean> {
+    const stays = (): boolean => this.#stays(entry, generation)
+    const write = (exact: CacheHit | undefined): MaybePromise<boolean> => {
+      if (exact !== undefined || !stays()) return false
       const keeps = (held: CacheEntry): boolean => isFreshExact(held, this.#clock.now())
-      return together(this.#tiers.map((tier) => tier.setUnless(key, entry, keeps)))
+      const written = together(this.#tiers.map((tier) => tier.setUnless(key, entry, keeps)))
+      return written ? written.then(stays) : true
     }
     const exact = this.#search.find(key, isFreshExact, 0)
     if (!(exact instanceof Promise)) return write(exact)
-    if (this.#pending.size >= MAX_PENDING_WRITES) return undefined
+    if (this.#pending.size >= MAX_PENDING_WRITES) return false
     return this.#track(exact.then(write))
+  }
+
+  #stays({ tags }: CacheEntry, generation: number): boolean {
+    return this.#marks.versionOf(tags) <= generation
   }
 
   delete(keys: readonly string[]): void {
@@ -212,7 +221,7 @@ class TieredStack implements CacheStack {
     return preload(this.#tiers, limit, this.#slicing)
   }
 
-  inScope(scope: string, since: number, limit: number): Promise<readonly KeyedEntry[]> {
+  inScope(scope: string, since: number, limit: number): Promise<ScopeEntries> {
     return entriesInScope(this.#tiers, { scope, since, limit }, this.#slicing)
   }
 
@@ -248,7 +257,7 @@ class TieredStack implements CacheStack {
   }
 
   /** @param work never rejects */
-  #track(work: Promise<void>): Promise<void> {
+  #track<T>(work: Promise<T>): Promise<T> {
     const tracked = work.finally(() => this.#pending.delete(tracked))
     this.#pending.add(tracked)
     return tracked

@@ -68,7 +68,17 @@ export class TierSearch {
       if (accepts(found, now)) return this.#hit(key, found, index, now)
       best = newer(best, found, tier, staleMs, now)
     }
-    return best
+    return this.#again(key, accepts, from) ?? best
+  }
+
+  /** What came into the levels above while those below were asked: nobody should pay for it twice. */
+  #again(key: string, accepts: Accepts, until: number): CacheHit | undefined {
+    const now = this.#clock.now()
+    for (const [index, tier] of this.#tiers.slice(0, until).entries()) {
+      const found = tier.peek(key, now)
+      if (found !== undefined && accepts(found, now)) return this.#hit(key, found, index, now)
+    }
+    return undefined
   }
 
   #hit(key: string, entry: CacheEntry, index: number, now: number): CacheHit | undefined {

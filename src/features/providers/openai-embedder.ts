@@ -2,6 +2,7 @@
 import type { ClientOptions, OpenAI } from 'openai'
 import type { Embedder } from '../../contracts/embedder.js'
 import { RaptorflowError } from '../../errors.js'
+import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { unitVector } from '../../util/unit-vector.js'
 import { lazyClient } from './openai-client.js'
@@ -64,7 +65,16 @@ const LONGEST_TIMER_MS = 2_147_483_647
  * @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for a bad option or without a key
  */
 export function openaiEmbedder(options: OpenAIEmbedderOptions = {}): Embedder {
-  checkOptions(options)
+  return configured('openaiEmbedder()', () => {
+    checkKnown('openaiEmbedder()', options, KNOWN)
+    // Read once: what was checked is what is used.
+    const own = { ...options }
+    checkOptions(own)
+    return build(own)
+  })
+}
+
+function build(options: OpenAIEmbedderOptions): Embedder {
   const { model = 'text-embedding-3-small', baseURL, recommendedThreshold = 0.95 } = options
   const dimensions = options.dimensions ?? DIMENSIONS[model]
   if (dimensions === undefined) {
@@ -92,7 +102,6 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions = {}): Embedder {
 }
 
 function checkOptions(options: OpenAIEmbedderOptions): void {
-  checkKnown('openaiEmbedder()', options, KNOWN)
   for (const name of ['apiKey', 'model', 'organization', 'project'] as const) {
     checkText(name, options[name])
   }
@@ -103,15 +112,17 @@ function checkOptions(options: OpenAIEmbedderOptions): void {
   if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 16_384) {
     throw invalidOption('dimensions', 'an integer from 1 to 16384', dimensions)
   }
-  if (!(timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS)) {
+  if (!isNumber(timeoutMs) || timeoutMs <= 0 || timeoutMs > LONGEST_TIMER_MS) {
     throw invalidOption('timeoutMs', `more than 0 and at most ${LONGEST_TIMER_MS}`, timeoutMs)
   }
-  if (!(recommendedThreshold >= 0 && recommendedThreshold <= 1)) {
+  if (!isNumber(recommendedThreshold) || recommendedThreshold < 0 || recommendedThreshold > 1) {
     throw invalidOption('recommendedThreshold', 'a number from 0 to 1', recommendedThreshold)
   }
   if (options.apiKey ?? process.env['OPENAI_API_KEY']) return
   throw invalidOption('apiKey', 'given, or OPENAI_API_KEY to be set', undefined)
 }
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' && !Number.isNaN(value)
 
 function connection(options: OpenAIEmbedderOptions): ClientOptions {
   const { apiKey, baseURL, organization, project, headers, fetch } = options

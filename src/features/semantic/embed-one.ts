@@ -2,43 +2,105 @@
 import type { Clock } from '../../contracts/clock.js'
 import type { Embedder } from '../../contracts/embedder.js'
 import type { Logger } from '../../contracts/logger.js'
+import { isThenable } from '../../util/deadline.js'
 import { errorKind } from '../../util/error-kind.js'
+import { createGuard, type Guard, type GuardState } from '../../util/guard.js'
 import { hasLengthOne } from '../../util/unit-vector.js'
-import { within } from '../../util/within.js'
 
 /** A miss waits so long for a vector at most; one that comes later is still stored with the answer. */
 const EMBED_MS = 1_000
+/** A caller who left earlier says nothing about the embedder; one who left later had reason to. */
+const SLOW_MS = 250
 
-/**
- * Calls `done` with the vector, perhaps later than the promise resolves. Undefined when the embedder
- * answered, or failed, without a promise. Never throws or rejects.
- */
-export function embedOne(
-  embedder: Embedder,
-  text: string,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-  signal: AbortSignal,
-  done: (vector: Float32Array) => void,
-): Promise<void> | undefined {
-  const take = (vectors: readonly Float32Array[]): void => {
-    const [vector] = vectors
-    if (isVector(vector, embedder.dimensions)) done(vector)
+interface Deps {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** An embedder that failed or hung three times within ten seconds is left alone, for 1 s up to 30 s. */
+export class OneTextEmbedder {
+  readonly #embedder: Embedder
+  readonly #deps: Deps
+  readonly #guard: Guard
+
+  constructor(embedder: Embedder, deps: Deps) {
+    const { clock, logger } = deps
+    this.#embedder = embedder
+    this.#deps = deps
+    this.#guard = createGuard({
+      clock,
+      onChange: (state: GuardState, reason) => {
+        if (state === 'down') logger.warn({ embedder: embedder.id, reason }, 'an embedder is ill')
+        if (state === 'ok') logger.info({ embedder: embedder.id, reason }, 'an embedder is well')
+      },
+    })
+  }
+
+  /**
+   * Calls `done` with a vector of the caller's own, perhaps later than the promise resolves. Undefined
+   * when the embedder answered, or failed, without a promise. Never throws or rejects.
+   */
+  embed(
+    text: string,
+    signal: AbortSignal,
+    done: (vector: Float32Array) => void,
+  ): Promise<void> | undefined {
+    const begin = (): unknown => this.#embedder.embed([text], signal)
+    if (this.#guard.state !== 'ok') return this.#later(begin, signal, done)
+    try {
+      const answer = begin()
+      if (isThenable(answer)) return this.#later(() => answer, signal, done)
+      this.#take(answer, done)
+    } catch (error) {
+      this.#told(error)
+    }
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    this.#guard.close()
+    await this.#embedder.close?.()
+  }
+
+  async #later(
+    begin: () => unknown,
+    signal: AbortSignal,
+    done: (vector: Float32Array) => void,
+  ): Promise<void> {
+    const { clock } = this.#deps
+    const began = clock.monotonic()
+    const work = async (): Promise<void> => {
+      try {
+        this.#take(await begin(), done)
+      } catch (error) {
+        if (signal.aborted && clock.monotonic() - began < SLOW_MS) return
+        if (!signal.aborted) this.#told(error)
+        throw error
+      }
+    }
+    try {
+      await this.#guard.run(EMBED_MS, work)
+    } catch {
+      // Told where it failed; that it is left alone was told when it began.
+    }
+  }
+
+  /** A copy: the embedder may fill the same memory with the next text's numbers. */
+  #take(vectors: unknown, done: (vector: Float32Array) => void): void {
+    const { id, dimensions } = this.#embedder
+    const [vector] = vectors as readonly unknown[]
+    if (isVector(vector, dimensions)) done(new Float32Array(vector))
     else
-      logger.warn({ embedder: embedder.id }, 'an embedder did not answer with a vector of length 1')
+      this.#deps.logger.warn(
+        { embedder: id },
+        'an embedder did not answer with a vector of length 1',
+      )
   }
-  const fail = (error: unknown): void => {
-    if (signal.aborted) return
-    const kind = errorKind(error)
-    logger.warn({ embedder: embedder.id, kind }, 'a text could not be embedded')
+
+  #told(error: unknown): void {
+    const fields = { embedder: this.#embedder.id, kind: errorKind(error) }
+    this.#deps.logger.warn(fields, 'a text could not be embedded')
   }
-  try {
-    const answer = embedder.embed([text], signal)
-    if ('then' in answer) return within(clock, EMBED_MS, answer.then(take).catch(fail))
-    take(answer)
-  } catch (error) {
-    fail(error)
-  }
-  return undefined
 }
 
 /** Written for embedders in JavaScript; a class check would fail between realms, as in Jest. */

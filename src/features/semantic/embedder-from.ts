@@ -1,6 +1,8 @@
 /** An embedder from a function. */
 import type { Embedder } from '../../contracts/embedder.js'
 import { RaptorflowError } from '../../errors.js'
+import { configured } from '../../util/configured.js'
+import { isThenable } from '../../util/deadline.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { func, refuseUnknown, text } from '../../util/option-checks.js'
 import { unitVector } from '../../util/unit-vector.js'
@@ -33,16 +35,9 @@ const NAMES = ['id', 'dimensions', 'recommendedThreshold'] as const
  */
 export function embedderFrom(embed: EmbedFunction, options: EmbedderFromOptions): Embedder {
   func('embed', embed)
-  refuseUnknown('embedderFrom()', options, NAMES)
-  const { dimensions, recommendedThreshold = 0.95 } = options
-  const id = text('id', options.id)
-  if (id.length > 256) throw invalidOption('id', '1-256 characters', id)
-  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 16_384) {
-    throw invalidOption('dimensions', 'an integer from 1 to 16384', dimensions)
-  }
-  if (!(recommendedThreshold >= 0 && recommendedThreshold <= 1)) {
-    throw invalidOption('recommendedThreshold', 'a number from 0 to 1', recommendedThreshold)
-  }
+  const { id, dimensions, recommendedThreshold } = configured('embedderFrom()', () =>
+    resolve(options),
+  )
   return {
     id,
     dimensions,
@@ -51,18 +46,62 @@ export function embedderFrom(embed: EmbedFunction, options: EmbedderFromOptions)
       const answer = embed(texts, signal)
       const take = (given: unknown): readonly Float32Array[] =>
         checked(given, texts.length, dimensions)
-      return 'then' in answer ? answer.then(take) : take(answer)
+      return promiseOf(answer)?.then(take) ?? take(answer)
     },
   }
 }
 
+function resolve(
+  options: EmbedderFromOptions,
+): EmbedderFromOptions & { readonly recommendedThreshold: number } {
+  refuseUnknown('embedderFrom()', options, NAMES)
+  const { id: given, dimensions, recommendedThreshold = 0.95 } = options
+  const id = text('id', given)
+  if (id.length > 256) throw invalidOption('id', '1-256 characters', id)
+  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 16_384) {
+    throw invalidOption('dimensions', 'an integer from 1 to 16384', dimensions)
+  }
+  if (!isShare(recommendedThreshold)) {
+    throw invalidOption('recommendedThreshold', 'a number from 0 to 1', recommendedThreshold)
+  }
+  return { id, dimensions, recommendedThreshold }
+}
+
+/** Undefined for what is no promise. */
+function promiseOf(answer: unknown): Promise<unknown> | undefined {
+  try {
+    return isThenable(answer) ? Promise.resolve(answer) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function checked(given: unknown, count: number, dimensions: number): readonly Float32Array[] {
-  if (!Array.isArray(given) || given.length !== count) throw badVectors(count, dimensions)
-  return (given as unknown[]).map((values) => {
-    const vector = isRow(values) && values.length === dimensions ? unitVector(values) : undefined
-    if (vector === undefined) throw badVectors(count, dimensions)
-    return vector
-  })
+  const vectors = rowsOf(given, count, dimensions)?.filter((vector) => vector !== undefined)
+  if (vectors?.length === count) return vectors
+  throw badVectors(count, dimensions)
+}
+
+/** Undefined where there are not so many, or reading them fails. */
+function rowsOf(
+  given: unknown,
+  count: number,
+  dimensions: number,
+): readonly (Float32Array | undefined)[] | undefined {
+  try {
+    if (!Array.isArray(given) || given.length !== count) return undefined
+    const rows = given as readonly unknown[]
+    return Array.from({ length: count }, (_, index) => {
+      const values = rows[index]
+      return isRow(values) && values.length === dimensions ? unitVector(values) : undefined
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1
 }
 
 function isRow(values: unknown): values is ArrayLike<number> {

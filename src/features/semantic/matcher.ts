@@ -1,21 +1,22 @@
 /** Matching by meaning: embed, look up, let the guards object, ask for the calibrated similarity. */
 import type { SemanticStats } from '../../contracts/semantic-stats.js'
 import { hash } from 'node:crypto'
-import type { KeyedEntry, SemanticRecord } from '../../contracts/cache-tier.js'
+import type { SemanticRecord } from '../../contracts/cache-tier.js'
 import type { Clock, Random } from '../../contracts/clock.js'
 import type { VectorIndexFactory } from '../../contracts/embedder.js'
 import type { Logger } from '../../contracts/logger.js'
 import type { ParsedRequest } from '../../contracts/request.js'
-import { embedOne } from './embed-one.js'
+import { OneTextEmbedder } from './embed-one.js'
 import { flatIndex } from './flat-index.js'
-import { createGuards, extractFeatures, type Guards } from './guards/guards.js'
+import { createGuards, extractFeatures, readWordLists, type Guards } from './guards/guards.js'
 import { hashEmbedder } from './hash-embedder.js'
 import { resolveSemanticOptions } from './options.js'
 import type { ResolvedSemanticOptions, SemanticOptions } from './options.js'
 import { Learner } from './learner.js'
 import { refusalOf } from './refusals.js'
-import { ScopeLoader } from './scope-loader.js'
-import { Scopes, type Scope } from './scopes.js'
+import { ScopeLoader, type EntriesInScope } from './scope-loader.js'
+import type { Scope } from './scope.js'
+import { Scopes } from './scopes.js'
 import { SemanticCounters } from './semantic-stats.js'
 import { Verifier } from './verifier.js'
 
@@ -78,12 +79,7 @@ export interface SemanticMatcherDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  /** Stored entries of a scope created after `since` (epoch milliseconds), newest first. */
-  readonly entriesInScope: (
-    scope: string,
-    since: number,
-    limit: number,
-  ) => Promise<readonly KeyedEntry[]>
+  readonly entriesInScope: EntriesInScope
   /** The text of a stored answer. */
   readonly answerOf: (key: string) => Promise<string | undefined>
   /** @default flatIndex */
@@ -100,7 +96,9 @@ export function createSemanticMatcher(
   options: SemanticOptions,
   deps: SemanticMatcherDeps,
 ): SemanticMatcher {
-  return new Matcher(resolveSemanticOptions(options, hashEmbedder), deps)
+  const resolved = resolveSemanticOptions(options, hashEmbedder)
+  readWordLists()
+  return new Matcher(resolved, deps)
 }
 
 class Matcher implements SemanticMatcher {
@@ -108,6 +106,7 @@ class Matcher implements SemanticMatcher {
   readonly #options: ResolvedSemanticOptions
   readonly #deps: SemanticMatcherDeps
   readonly #guards: Guards
+  readonly #embedder: OneTextEmbedder
   readonly #scopes: Scopes
   readonly #loader: ScopeLoader
   readonly #learner: Learner
@@ -122,6 +121,7 @@ class Matcher implements SemanticMatcher {
     this.#options = options
     this.#deps = deps
     this.#guards = createGuards(options.guards)
+    this.#embedder = new OneTextEmbedder(embedder, deps)
     this.#scopes = new Scopes({
       embedder: embedder.id,
       dimensions: embedder.dimensions,
@@ -160,7 +160,7 @@ class Matcher implements SemanticMatcher {
     const { embedder } = this.#options
     const scope = this.#scopes.open(probe.scope)
     const loading = this.#loader.ready(scope)
-    const embedding = embedOne(embedder, probe.text, this.#deps, signal, (vector) => {
+    const embedding = this.#embedder.embed(probe.text, signal, (vector) => {
       outcome.record = { scope: scope.id, embedder: embedder.id, text: probe.text, vector }
     })
     if (embedding) await embedding
@@ -219,7 +219,7 @@ class Matcher implements SemanticMatcher {
     this.#loader.close()
     this.#scopes.clear()
     this.#served.clear()
-    await this.#options.embedder.close?.()
+    await this.#embedder.close()
   }
 
   async #look(

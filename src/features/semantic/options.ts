@@ -2,7 +2,7 @@
 import type { Embedder } from '../../contracts/embedder.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { func, knownKeys, withMethods } from '../../util/option-checks.js'
-import type { GuardName } from './guards/guards.js'
+import type { GuardName, GuardSwitches } from './guards/guards.js'
 
 /**
  * Whether a question may be answered with what was answered to another one. Asked only where the best
@@ -45,13 +45,16 @@ export interface SemanticOptions {
   readonly shadow?: boolean | undefined
   /** Share of hits that are answered freshly after all, to learn whether they were right, 0-1. @default 0.05 */
   readonly checkRate?: number | undefined
-  /** Guards to switch off, by name. @default all on */
-  readonly guards?: { readonly [Name in GuardName]?: boolean | undefined } | undefined
+  /** Guards to switch off, by name; `content: 'strict'` makes that one stricter. @default all on */
+  readonly guards?: GuardSwitches | undefined
   /** Requests that name a higher temperature are not matched: they want variety. 0-2. @default 1 */
   readonly maxTemperature?: number | undefined
   /** Characters; longer texts are not matched. An integer, 1-20,000. @default 1_000 */
   readonly maxTextLength?: number | undefined
-  /** Vectors kept in memory for one scope; an integer, 1-5,000. @default 5_000 */
+  /**
+   * Vectors kept in memory for one scope; an integer, 1-5,000, and at most so many that they hold
+   * 3,840,000 numbers: 5,000 of 768, 2,500 of 1,536. @default 5_000
+   */
   readonly maxEntries?: number | undefined
   /**
    * Match texts that do not look English, too. The guards know English words only: elsewhere a
@@ -114,6 +117,8 @@ const GUARDS = [
 
 /** More than any embedding model has; see dot-products.ts. */
 const MOST_DIMENSIONS = 16_384
+/** One lookup multiplies them all: about a millisecond, of which the event loop waits. */
+const MOST_NUMBERS = 3_840_000
 const PATH = 'cache.semantic'
 
 /** @throws RaptorflowError INVALID_REQUEST, reason `configuration`, naming the option */
@@ -131,7 +136,10 @@ export function checkSemanticOptions(options: SemanticOptions): void {
   for (const name of ['strict', 'shadow', 'anyLanguage'] as const) flag(name, options[name])
   if (guards !== undefined) {
     knownKeys(`${PATH}.guards`, guards, GUARDS)
-    for (const name of GUARDS) flag(`guards.${name}`, guards[name])
+    for (const name of GUARDS) {
+      const value = guards[name]
+      if (name !== 'content' || value !== 'strict') flag(`guards.${name}`, value)
+    }
   }
   if (verify !== undefined) func(`${PATH}.verify`, verify)
   if (judge !== undefined) func(`${PATH}.judge`, judge)
@@ -154,7 +162,10 @@ export function resolveSemanticOptions(
     guards: options.guards,
     maxTemperature: options.maxTemperature ?? 1,
     maxTextLength: options.maxTextLength ?? 1_000,
-    maxEntries: options.maxEntries ?? 5_000,
+    maxEntries: Math.min(
+      options.maxEntries ?? 5_000,
+      Math.floor(MOST_NUMBERS / embedder.dimensions),
+    ),
     anyLanguage: options.anyLanguage ?? false,
     verify: options.verify,
     greyBand: options.greyBand ?? 0.1,

@@ -4,7 +4,8 @@ import type { Clock } from '../../contracts/clock.js'
 import type { Logger } from '../../contracts/logger.js'
 import { errorKind } from '../../util/error-kind.js'
 import { within } from '../../util/within.js'
-import type { Scope, Scopes } from './scopes.js'
+import type { Scope } from './scope.js'
+import type { Scopes } from './scopes.js'
 
 /** A first question waits so long for what is stored; the rest comes in the background. */
 const FIRST_LOAD_MS = 100
@@ -15,17 +16,22 @@ const OVERLAP_MS = 5_000
 /** Copying some hundred vectors takes a fraction of a millisecond; others get their turn in between. */
 const SLICE = 256
 
+/**
+ * Stored entries of a scope created after `since` (epoch milliseconds), newest first; not `complete`
+ * while a level that may hold more of them could not be asked.
+ */
+export type EntriesInScope = (
+  scope: string,
+  since: number,
+  limit: number,
+) => Promise<{ readonly entries: readonly KeyedEntry[]; readonly complete: boolean }>
+
 export interface ScopeLoaderDeps {
   readonly clock: Clock
   readonly logger: Logger
   readonly scopes: Scopes
   readonly maxEntries: number
-  /** Stored entries of a scope created after `since`, newest first. */
-  readonly entriesInScope: (
-    scope: string,
-    since: number,
-    limit: number,
-  ) => Promise<readonly KeyedEntry[]>
+  readonly entriesInScope: EntriesInScope
 }
 
 export class ScopeLoader {
@@ -36,12 +42,13 @@ export class ScopeLoader {
     this.#deps = deps
   }
 
-  /** A promise only where waiting makes sense: at a scope's first load. Never rejects. */
+  /** A promise only where waiting makes sense: until a scope was loaded once, whole. Never rejects. */
   ready(scope: Scope): Promise<void> | undefined {
     const { clock } = this.#deps
-    const first = scope.loadedAt === undefined
-    const due = first || clock.monotonic() - (scope.loadedAt ?? 0) >= REFRESH_MS
+    const { loadedAt = -Infinity } = scope
+    const due = clock.monotonic() - loadedAt >= REFRESH_MS
     if (due && !this.#closed) scope.loading ??= this.#load(scope)
+    const first = scope.loadedUpTo === 0
     return first && scope.loading ? within(clock, FIRST_LOAD_MS, scope.loading) : undefined
   }
 
@@ -53,9 +60,10 @@ export class ScopeLoader {
     const { clock, logger, maxEntries, entriesInScope } = this.#deps
     const startedAt = clock.now()
     try {
-      const stored = await entriesInScope(scope.id, scope.loadedUpTo, maxEntries)
-      await this.#addAll(scope, stored)
-      scope.loadedUpTo = startedAt - OVERLAP_MS
+      const { entries, complete } = await entriesInScope(scope.id, scope.loadedUpTo, maxEntries)
+      await this.#addAll(scope, entries)
+      // What a level that was away holds may be older than all that was found elsewhere.
+      if (complete) scope.loadedUpTo = startedAt - OVERLAP_MS
     } catch (error) {
       logger.warn({ kind: errorKind(error) }, 'stored vectors could not be loaded')
     } finally {

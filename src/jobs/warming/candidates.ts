@@ -1,4 +1,5 @@
 /** Which tracked keys are worth a call now, the best first. */
+import type { CallCost } from '../../pipeline/choice.js'
 import type { DemandForecast } from './demand-forecast.js'
 import type { WarmerDependencies } from './dependencies.js'
 import type { TrackedKey } from './tracked-key.js'
@@ -10,8 +11,8 @@ export interface Candidate {
   readonly endsAt: number
   /** Of being asked for between then and the end of a new entry, 0-1. */
   readonly probability: number
-  /** Nano-USD at worst; null when unknown. */
-  readonly estimate: number | null
+  /** Null when unknown. */
+  readonly estimate: CallCost | null
   /** Nano-USD that warming it is expected to gain. */
   readonly gain: number
 }
@@ -85,7 +86,7 @@ async function judged(
   if (probability < choice.threshold) return undefined
   const estimate = await deps.estimate(request)
   if (estimate === null && !choice.unpricedToo) return undefined
-  const gain = expectedGain(choice, tracked, probability, estimate)
+  const gain = expectedGain(choice, tracked, probability, estimate?.likely ?? 0)
   // Whoever says what time is worth does not want to pay more for it.
   if (choice.valuePerSecond > 0 && gain <= 0) return undefined
   return { tracked, endsAt, probability, estimate, gain }
@@ -99,9 +100,9 @@ function expectedGain(
   { valuePerSecond }: Choice,
   { cost, durationMs }: TrackedKey,
   probability: number,
-  estimate: number | null,
+  estimate: number,
 ): number {
-  const price = cost ?? estimate ?? 0
+  const price = cost ?? estimate
   const time = ((durationMs ?? 0) / 1_000) * valuePerSecond
   return probability * (price + time) - price
 }

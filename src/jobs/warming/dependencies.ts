@@ -5,6 +5,7 @@ import type { Events } from '../../contracts/events.js'
 import type { Logger } from '../../contracts/logger.js'
 import type { ParsedRequest } from '../../contracts/request.js'
 import type { InferenceResponse } from '../../contracts/response.js'
+import type { CallCost } from '../../pipeline/choice.js'
 import type { DemandForecast } from './demand-forecast.js'
 
 /** When the entry that a request would hit was made and stops being fresh. Epoch milliseconds. */
@@ -20,15 +21,18 @@ export interface WarmerDependencies {
   readonly events: Events
   /** Undefined when nothing observes demand: then only named prompts can be warmed. */
   readonly forecast: DemandForecast | undefined
-  /** Answers the request or rejects with a `RaptorflowError`. It has `cache.refresh` and priority 1. */
+  /**
+   * Answers the request or rejects with a `RaptorflowError`. It has `cache.refresh` and priority 1, and
+   * under a limit a `budget_limit`, which its attempts together do not exceed.
+   */
   readonly infer: (
     request: ParsedRequest,
     options: { readonly signal?: AbortSignal | undefined },
   ) => Promise<InferenceResponse>
   /** The entry the request would be served now; looked up without being counted as a lookup. */
   readonly cached: (request: ParsedRequest) => MaybePromise<CachedTimes | undefined>
-  /** Nano-USD the call may cost at worst; null when its price is unknown. */
-  readonly estimate: (request: ParsedRequest) => Promise<number | null>
+  /** Null when the price is unknown. */
+  readonly estimate: (request: ParsedRequest) => Promise<CallCost | null>
   /** Provider calls running now, warming's own included. */
   readonly inFlight: () => number
   /** The cache key; undefined for a request that is not cached. */

@@ -1,7 +1,9 @@
-/** What warming may spend: reserved at the worst case before a call, settled after it. Nano-USD. */
+/** What warming may spend: reserved at its most before a call, settled after it. Nano-USD. */
 import type { Clock } from '../../contracts/clock.js'
 
 export interface Reservation {
+  /** What the call must not exceed; undefined without a limit. */
+  readonly amount: number | undefined
   /** Once. `null`: unknown, so the whole reservation counts as spent. */
   settle(actual: number | null): void
 }
@@ -11,16 +13,19 @@ export interface Purse {
   readonly limited: boolean
   /** What may still be reserved; Infinity without a limit. */
   left(): number
-  /** Undefined when that much is not left. */
-  reserve(worst: number | null): Reservation | undefined
+  /**
+   * Waits for reserved money that calls under way may not need. Undefined when that much is not left
+   * even so, or when `most` is unknown under a limit.
+   */
+  reserve(most: number | null): Promise<Reservation | undefined>
 }
 
-const NOTHING: Reservation = { settle: () => undefined }
+const NOTHING: Reservation = { amount: undefined, settle: () => undefined }
 
 export const UNLIMITED: Purse = {
   limited: false,
   left: () => Infinity,
-  reserve: () => NOTHING,
+  reserve: () => Promise.resolve(NOTHING),
 }
 
 /** For one run. */
@@ -57,22 +62,35 @@ export function createHourlyPurse(clock: Clock, limit: number): Purse {
 
 function limitedPurse(limit: number, spent: () => number, spend: (amount: number) => void): Purse {
   let reserved = 0
+  let waiting: (() => void)[] = []
   const left = (): number => Math.max(0, limit - spent() - reserved)
+  const open = (amount: number): Reservation => {
+    let settled = false
+    reserved += amount
+    return {
+      amount,
+      settle: (actual) => {
+        if (settled) return
+        settled = true
+        reserved -= amount
+        spend(actual ?? amount)
+        const woken = waiting
+        waiting = []
+        for (const wake of woken) wake()
+      },
+    }
+  }
   return {
     limited: true,
     left,
-    reserve: (worst) => {
-      if (worst === null || worst > left()) return undefined
-      reserved += worst
-      let open = true
-      return {
-        settle: (actual) => {
-          if (!open) return
-          open = false
-          reserved -= worst
-          spend(actual ?? worst)
-        },
+    reserve: async (most) => {
+      if (most === null) return undefined
+      while (most > left()) {
+        // With nothing reserved nobody would end the wait, and this is false.
+        if (most > limit - spent()) return undefined
+        await new Promise<void>((resolve) => waiting.push(resolve))
       }
+      return open(most)
     },
   }
 }

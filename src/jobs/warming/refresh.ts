@@ -2,7 +2,7 @@
 import type { ParsedRequest } from '../../contracts/request.js'
 import { RaptorflowError, type RaptorflowErrorCode } from '../../errors.js'
 import { abortedError } from '../../pipeline/patience.js'
-import { toNano } from '../../util/money.js'
+import { toNano, toUsd } from '../../util/money.js'
 import type { WarmerDependencies } from './dependencies.js'
 import type { Reservation } from './purse.js'
 
@@ -14,7 +14,7 @@ export interface Refreshed {
   readonly shared: boolean
 }
 
-/** Nobody was called when a request ends so. */
+/** Nobody was called when a request ends so, or the only one who was refused to answer. */
 const UNPAID: readonly RaptorflowErrorCode[] = [
   'INVALID_REQUEST',
   'MODEL_NOT_SUPPORTED',
@@ -39,7 +39,7 @@ export async function refresh(
       paid = 0
       throw abortedError(signal)
     }
-    const answer = await infer(asWarming(request), { signal })
+    const answer = await infer(asWarming(request, reservation), { signal })
     paid = answer.actual_cost === null ? null : toNano(answer.actual_cost)
     const { finish_reason, coalesced } = answer
     // Cut off or refused: the cache does not keep it, and asking again would end the same way.
@@ -47,7 +47,7 @@ export async function refresh(
     return { outcome: kept ? 'warmed' : 'refused', cost: paid, shared: coalesced }
   } catch (error) {
     if (signal?.aborted === true) throw abortedError(signal)
-    if (!RaptorflowError.isInstance(error) || !UNPAID.includes(error.code)) {
+    if (!isUnpaid(error)) {
       // It may have been billed all the same.
       return { outcome: 'failed', cost: null, shared: false }
     }
@@ -58,11 +58,21 @@ export async function refresh(
   }
 }
 
-/** The answer belongs to everybody of the workspace: no single user is charged for it. */
-function asWarming(request: ParsedRequest): ParsedRequest {
+function isUnpaid(error: unknown): boolean {
+  if (!RaptorflowError.isInstance(error) || !UNPAID.includes(error.code)) return false
+  const { attempts } = error.details
+  return !Array.isArray(attempts) || attempts.length <= 1
+}
+
+/**
+ * The answer belongs to everybody of the workspace: no single user is charged for it. What is reserved
+ * is the request's own budget, since retries and other models might together cost more.
+ */
+function asWarming(request: ParsedRequest, { amount }: Reservation): ParsedRequest {
   const { cache, user_id } = request
   return {
     ...request,
+    budget_limit: amount === undefined ? request.budget_limit : toUsd(amount),
     priority: 1,
     user_id: cache?.scope === 'user' ? user_id : undefined,
     cache: { ...cache, refresh: true },

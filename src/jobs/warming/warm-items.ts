@@ -2,7 +2,8 @@
 import { parseRequest } from '../../features/request/parse.js'
 import type { ParsedRequest } from '../../contracts/request.js'
 import type { WarmItem } from '../../contracts/warming.js'
-import { toUsdOrNull } from '../../util/money.js'
+import { toNano, toUsdOrNull } from '../../util/money.js'
+import type { CallCost } from '../../pipeline/choice.js'
 import type { Candidate } from './candidates.js'
 import type { WarmerDependencies } from './dependencies.js'
 import type { Purse } from './purse.js'
@@ -20,8 +21,7 @@ interface Wanted {
   readonly index: number | null
   readonly request: ParsedRequest
   readonly probability: number | null
-  /** Nano-USD. */
-  readonly estimate: number | null
+  readonly estimate: CallCost | null
 }
 
 /** Rejects with nothing but ABORTED, when the signal aborts. */
@@ -61,7 +61,7 @@ export async function warmCandidate(
       estimate,
     })
     if (!refreshed || refreshed.shared) return item
-    const cost = refreshed.cost ?? estimate ?? 0
+    const cost = refreshed.cost ?? estimate?.likely ?? 0
     if (refreshed.outcome !== 'warmed') {
       tracked.refused = refreshed.outcome === 'refused'
       trial.wasted(cost)
@@ -91,33 +91,54 @@ async function warm(
   { purse, dryRun, signal }: WarmTerms,
   { index, request, probability, estimate }: Wanted,
 ): Promise<Warmed> {
+  const estimated_cost = toUsdOrNull(estimate?.likely ?? null)
   const uncalled = (outcome: 'refused' | 'over_budget' | 'planned'): Warmed => ({
     item: {
       index,
       outcome,
-      estimated_cost: toUsdOrNull(estimate),
+      estimated_cost,
       actual_cost: 0,
       probability,
     },
     refreshed: undefined,
   })
   if (estimate === null && purse.limited) return uncalled('refused')
-  const reservation = purse.reserve(estimate)
+  const reservation = await purse.reserve(budgetOf(request, estimate, purse.left()))
   if (reservation === undefined) return uncalled('over_budget')
-  // A dry run spends nothing, but what it plans has to fit the budget together.
-  if (dryRun) return uncalled('planned')
+  if (dryRun) {
+    // It spends nothing, but what it plans has to fit the budget together.
+    reservation.settle(estimate?.likely ?? null)
+    return uncalled('planned')
+  }
   const refreshed = await refresh(deps, request, reservation, signal)
   return {
     item: {
       index,
       // An answer that was cut off or refused is no warm entry.
       outcome: refreshed.outcome === 'warmed' ? 'warmed' : 'failed',
-      estimated_cost: toUsdOrNull(estimate),
+      estimated_cost,
       actual_cost: toUsdOrNull(refreshed.cost),
       probability,
     },
     refreshed,
   }
+}
+
+/**
+ * Nano-USD; null when unknown. The worst case while that much is left. It may be a dollar, since
+ * without `max_tokens` a model may write all it can: a cap below that must not keep everything from
+ * being called, so then it is what is enough for nearly every answer. A longer one is cut off by the
+ * request's budget: it is paid for and not stored, but the cap holds.
+ */
+function budgetOf(
+  { budget_limit }: ParsedRequest,
+  estimate: CallCost | null,
+  left: number,
+): number | null {
+  if (estimate === null) return null
+  const { enough, worst } = estimate
+  const own = budget_limit === undefined ? Infinity : toNano(budget_limit)
+  return Math.min(own, worst <= left ? worst : enough)
 }
 
 /** What can be said of a prompt that is no valid request, or one the cache does not keep. */

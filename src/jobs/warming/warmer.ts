@@ -1,12 +1,12 @@
 /** Warming: answers asked for ahead of time, when told to or by forecast. */
 import type { WarmItem, WarmResponse, WarmingReport } from '../../contracts/warming.js'
+import { parseWarm, type ParsedWarm } from '../../features/request/parse-warm.js'
 import { abortedError, onAbort } from '../../pipeline/patience.js'
 import { isoTime } from '../../util/iso-time.js'
 import { toNano } from '../../util/money.js'
 import { createAutomaticWarming, type AutomaticWarming } from './automatic-warming.js'
 import type { Choice } from './candidates.js'
 import type { WarmerDependencies } from './dependencies.js'
-import { parseWarm, type ParsedWarm } from './parse-warm.js'
 import { createHourlyPurse, createPurse, UNLIMITED, type Purse } from './purse.js'
 import { totalCost } from './total-cost.js'
 import { WarmingTrial } from './trial.js'
@@ -32,6 +32,9 @@ export interface Warmer {
   /** Ends it, and a run under way with it. */
   stop(): void
 }
+
+/** 24.8 days, the longest Node's timers take: no run lasts so long. */
+const LONGEST_TIMER_MS = 2_147_483_647
 
 export function createWarmer(options: ResolvedWarmingOptions, deps: WarmerDependencies): Warmer {
   const { clock, forecast } = deps
@@ -80,7 +83,9 @@ export function createWarmer(options: ResolvedWarmingOptions, deps: WarmerDepend
   return {
     async warm(request, { signal } = {}) {
       const parsed = parseWarm(request)
-      const items = await unlessAborted(signal, () => run(parsed, signal))
+      // A caller waits: sockets and timers of the tiers do not keep a process with nothing else to do.
+      const hold = clock.schedule(LONGEST_TIMER_MS, () => undefined, { keepAlive: true })
+      const items = await unlessAborted(signal, () => run(parsed, signal)).finally(hold.cancel)
       return {
         dry_run: parsed.dryRun,
         items,
@@ -98,6 +103,7 @@ export function createWarmer(options: ResolvedWarmingOptions, deps: WarmerDepend
 
 /** A run with a budget of its own leaves the hourly one alone, and so does one that spends nothing. */
 function purseFor({ maxCost, dryRun }: ParsedWarm, hourly: Purse): Purse {
+  if (maxCost === Infinity) return UNLIMITED
   if (maxCost !== undefined) return createPurse(maxCost)
   return dryRun && hourly.limited ? createPurse(hourly.left()) : hourly
 }

@@ -17,6 +17,10 @@ describe('embedderFrom', () => {
     ['NaN', [[1, NaN]]],
     ['infinity', [[1, Infinity]]],
     ['texts', [['1', 'x']]],
+    ['digits', [['1', '2']]],
+    ['a hole', [Object.assign(new Array<number>(2), { 0: 1 })]],
+    ['nothing', undefined],
+    ['a number', 5],
     ['zeros', [[0, 0]]],
     ['no arrays', [undefined]],
     ['no list', {}],
@@ -42,6 +46,8 @@ describe('embedderFrom', () => {
     const make = (options: object) => () => embedderFrom(() => [], { ...OPTIONS, ...options })
     expect(make({ id: '' })).toThrow('`id`')
     expect(make({ dimensions: 1.5 })).toThrow('`dimensions`')
+    expect(make({ recommendedThreshold: '0.5' })).toThrow('`recommendedThreshold`')
+    expect(make({ recommendedThreshold: Symbol('x') })).toThrow('`recommendedThreshold`')
     expect(make({ recommendedThreshold: 2 })).toThrow('`recommendedThreshold`')
     expect(make({ treshold: 1 })).toThrow('Unknown option `treshold` of embedderFrom()')
     expect(() => embedderFrom(undefined as never, OPTIONS)).toThrow('`embed`')

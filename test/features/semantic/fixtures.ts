@@ -75,7 +75,7 @@ export function benchOf(
       clock,
       random: () => 0.5,
       logger,
-      entriesInScope: () => Promise.resolve([]),
+      entriesInScope: () => Promise.resolve({ entries: [], complete: true }),
       answerOf: () => Promise.resolve(undefined),
       ...deps,
     },

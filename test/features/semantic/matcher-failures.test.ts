@@ -73,11 +73,14 @@ describe('stored entries', () => {
   })
 
   /** What a store would answer, and what it was asked. */
-  function storeOf(entries: (scope: string) => readonly KeyedEntry[] | Promise<never>) {
+  function storeOf(
+    entries: (scope: string) => readonly KeyedEntry[] | Promise<never>,
+    complete: () => boolean = () => true,
+  ) {
     const asked: { since: number; limit: number }[] = []
     const entriesInScope = async (scope: string, since: number, limit: number) => {
       asked.push({ since, limit })
-      return entries(scope)
+      return { entries: await entries(scope), complete: complete() }
     }
     return { asked, entriesInScope }
   }
@@ -125,9 +128,9 @@ describe('stored entries', () => {
   it('are waited for 100 ms only, and arrive in the background', async () => {
     let arrive: () => void = () => undefined
     const entriesInScope = (scope: string) =>
-      new Promise<KeyedEntry[]>((resolve) => {
+      new Promise<{ entries: KeyedEntry[]; complete: boolean }>((resolve) => {
         arrive = () => {
-          resolve([keyed('late', record(scope))])
+          resolve({ entries: [keyed('late', record(scope))], complete: true })
         }
       })
     const { ask, clock } = benchOf({}, { entriesInScope })
@@ -137,6 +140,29 @@ describe('stored entries', () => {
     arrive()
     await clock.advance(0)
     expect((await ask('what is this')).accepted).toHaveLength(1)
+  })
+
+  it('of a level that could not be asked are asked for again, once a second, from the start', async () => {
+    let connected = false
+    const old = (scope: string) => (connected ? [keyed('old', record(scope, 0.9))] : [])
+    const { asked, entriesInScope } = storeOf(old, () => connected)
+    const { ask, clock } = benchOf({}, { entriesInScope })
+    const start = clock.now()
+    await ask('what is this')
+    await clock.advance(999)
+    await ask('what is this')
+    expect(asked).toHaveLength(1)
+    connected = true
+    await clock.advance(1)
+    expect((await ask('what is this')).accepted.map(({ key }) => key)).toEqual(['old'])
+    expect(asked.map(({ since }) => since)).toEqual([0, 0])
+    connected = false
+    await clock.advance(1_000)
+    await ask('what is this')
+    await clock.advance(1_000)
+    await ask('what is this')
+    const known = start + 1_000 - 5_000
+    expect(asked.slice(2).map(({ since }) => since)).toEqual([known, known])
   })
 
   it('that cannot be read are none', async () => {

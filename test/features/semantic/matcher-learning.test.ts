@@ -43,6 +43,26 @@ describe('learning from fresh answers', () => {
     expect(after).toMatchObject({ threshold: 0.8, accepted: [{ key: 'near' }] })
   })
 
+  it('gives a judge that hangs a minute, so that others can be asked after it', async () => {
+    const signals: AbortSignal[] = []
+    const judge = vi.fn((_: string, __: string, { signal }: { signal: AbortSignal }) => {
+      signals.push(signal)
+      return new Promise<boolean>(() => undefined)
+    })
+    const { matcher, ask, store, answers, clock } = learning({ judge })
+    answers.set('near', 'Paris')
+    await store('near', 'what is this 0.90')
+    const outcome = await ask('what is this')
+    for (let i = 0; i < 40; i += 1) matcher.learn(outcome, 'Madrid')
+    await settled()
+    expect(judge).toHaveBeenCalledTimes(32)
+    await clock.advance(60_000)
+    expect(signals.every(({ aborted }) => aborted)).toBe(true)
+    matcher.learn(outcome, 'Madrid')
+    await settled()
+    expect(judge).toHaveBeenCalledTimes(33)
+  })
+
   it('asks the given judge, and takes no answer for no label', async () => {
     const judge = vi.fn<() => boolean | undefined>().mockReturnValueOnce(undefined)
     judge.mockImplementationOnce(() => {

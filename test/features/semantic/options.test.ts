@@ -21,6 +21,8 @@ describe('checkSemanticOptions', () => {
     ['verify', true],
     ['judge', {}],
     ['guards', { number: 1 }],
+    ['guards', { number: 'strict' }],
+    ['guards', { content: 'lenient' }],
     ['guards', []],
     ['embedder', {}],
     ['embedder', cosineEmbedder({ id: '' })],
@@ -43,6 +45,21 @@ describe('checkSemanticOptions', () => {
 })
 
 describe('resolveSemanticOptions', () => {
+  it('takes the strict form of the guard of content', () => {
+    const guards = { content: 'strict' } as const
+    expect(resolveSemanticOptions({ guards }, () => cosineEmbedder())).toMatchObject({ guards })
+  })
+
+  it.each([
+    [768, 5_000],
+    [1_536, 2_500],
+    [16_384, 234],
+  ])('keeps so few vectors of %i numbers that a lookup stays short: %i', (dimensions, most) => {
+    const embedder = cosineEmbedder({ dimensions })
+    expect(resolveSemanticOptions({ embedder }, () => embedder).maxEntries).toBe(most)
+    expect(resolveSemanticOptions({ embedder, maxEntries: 9 }, () => embedder).maxEntries).toBe(9)
+  })
+
   it('takes the threshold from the embedder, and asks for evidence where an error rate is named', () => {
     const resolve = (options: object) => resolveSemanticOptions(options, () => cosineEmbedder())
     expect(resolve({})).toMatchObject({ threshold: 0.8, maxErrorRate: 0.02, strict: false })

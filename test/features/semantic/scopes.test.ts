@@ -15,9 +15,9 @@ function scopesOf(maxEntries = 5_000): Scopes {
   })
 }
 
-function add(scopes: Scopes, id: string, key: string): void {
+function add(scopes: Scopes, id: string, key: string, text = key): void {
   const vector = vectorAt(1, DIMENSIONS)
-  scopes.add(scopes.open(id), key, { scope: id, embedder: 'test', text: key, vector })
+  scopes.add(scopes.open(id), key, { scope: id, embedder: 'test', text, vector })
 }
 
 describe('Scopes', () => {
@@ -40,6 +40,33 @@ describe('Scopes', () => {
     }
     expect(scopes.peek('s0')).toBeUndefined()
     expect(scopes.entries).toBe(8_000)
+  })
+
+  it('holds at most 32 MiB of texts and vectors in one scope: the oldest go', () => {
+    const scopes = scopesOf()
+    // 16 KiB a vector and 40 KB a text: 595 of them are the limit.
+    const text = 'x'.repeat(20_000)
+    for (let i = 0; i < 700; i += 1) add(scopes, 's', `k${i}`, text)
+    expect(scopes.entries).toBe(595)
+    expect(scopes.peek('s')?.has('k104')).toBe(false)
+    expect(scopes.peek('s')?.has('k105')).toBe(true)
+  })
+
+  it('counts the texts of all scopes, and what the guards read of them', () => {
+    const scopes = scopesOf()
+    const long = 'x '.repeat(10_000)
+    for (let scope = 0; scope < 4; scope += 1) {
+      for (let i = 0; i < 594; i += 1) add(scopes, `s${scope}`, `k${i}`, long)
+    }
+    expect(scopes.size).toBe(4)
+    add(scopes, 's3', 'k0', 'short')
+    // Eighty bytes a character, of ten texts: more than the room that is left.
+    for (let i = 1; i <= 10; i += 1) scopes.peek('s1')?.featuresOf(`k${i}`)
+    add(scopes, 's3', 'k0', 'short')
+    expect(scopes.peek('s0')).toBeUndefined()
+    expect(scopes.entries).toBe(3 * 594)
+    scopes.clear()
+    expect(scopes.entries).toBe(0)
   })
 
   it('counts what its indexes push out, and drops their texts', () => {

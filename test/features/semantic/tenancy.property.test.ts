@@ -45,7 +45,7 @@ describe('tenancy of semantic matching', () => {
         const owners = new Map<string, string>()
         const stored: KeyedEntry[] = []
         // A store that answers with everything, whatever scope was asked for.
-        const entriesInScope = () => Promise.resolve([...stored])
+        const entriesInScope = () => Promise.resolve({ entries: [...stored], complete: true })
         const { matcher, clock } = benchOf({ embedder: hashEmbedder() }, { entriesInScope })
         for (const [index, step] of steps.entries()) {
           const probe = matcher.probe(step.request, semanticBase(step.request, 'default'))

@@ -11,6 +11,7 @@ import {
   resolveWarmingOptions,
   type WarmingOptions,
 } from '../../../src/jobs/warming/warming-options.js'
+import type { CallCost } from '../../../src/pipeline/choice.js'
 import { FakeClock } from '../../../src/testing/fake-clock.js'
 import { toNano } from '../../../src/util/money.js'
 
@@ -67,6 +68,11 @@ export function seeded(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+/** An estimate of so many nano-USD, and of no more at worst. */
+export function costing(likely: number, worst = likely): CallCost {
+  return { likely, enough: worst, worst }
 }
 
 export function createWorld(options: WorldOptions = {}) {
@@ -131,7 +137,7 @@ export function createWorld(options: WorldOptions = {}) {
       const times = cache.get(keyOf(request) ?? '')
       return times && times.fresh_until > clock.now() ? times : undefined
     },
-    estimate: async () => (price === null ? null : toNano(price)),
+    estimate: async () => (price === null ? null : costing(toNano(price))),
     inFlight: () => seen.inFlight,
     keyOf,
   } satisfies WarmerDependencies
@@ -154,7 +160,9 @@ export function createWorld(options: WorldOptions = {}) {
     return hit
   }
   const report = (): WarmingReport => warmer.report()!
-  return { clock, forecast, warmer, deps: open, cache, seen, ask, report }
+  /** Another warmer, for dependencies that are read when it is made. */
+  const reopen = () => ({ warmer: createWarmer(resolved, open) })
+  return { clock, forecast, warmer, reopen, deps: open, cache, seen, ask, report }
 }
 
 export type World = ReturnType<typeof createWorld>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { WarmItem } from '../../../src/contracts/warming.js'
 import { RaptorflowError } from '../../../src/errors.js'
-import { answerOf, createWorld } from './simulated-world.js'
+import { answerOf, costing, createWorld } from './simulated-world.js'
 
 const outcomes = (items: readonly WarmItem[]): string[] => items.map(({ outcome }) => outcome)
 
@@ -57,7 +57,7 @@ describe('warm', () => {
   it('skips what would exceed maxCost at its worst case', async () => {
     const world = createWorld({ price: 0.005 })
     const estimates = [8e6, 20e6, 2e6]
-    world.deps.estimate = async () => estimates.shift() ?? null
+    world.deps.estimate = async () => costing(estimates.shift() ?? NaN)
     const { items } = await world.warmer.warm({ prompts: ['a', 'b', 'c'], maxCost: 0.01 })
     expect(outcomes(items)).toEqual(['warmed', 'over_budget', 'warmed'])
   })
@@ -161,6 +161,96 @@ describe('warm', () => {
       prompts: Array.from({ length: 20 }, (_, index) => `p${String(index)}`),
     })
     expect(most).toBe(3)
+  })
+
+  it('gives each call under a limit what is reserved for it as its budget, and no other call', async () => {
+    const world = createWorld()
+    world.deps.estimate = async () => costing(10e6, 40e6)
+    const prompts = ['a', { prompt: 'b', budget_limit: 0.03 }, { prompt: 'c', budget_limit: 0.05 }]
+    const { items } = await world.warmer.warm({ prompts, maxCost: 1 })
+    await world.warmer.warm({ prompts: ['d'] })
+    expect(world.seen.calls.map(({ request }) => request.budget_limit)).toEqual([
+      0.04,
+      0.03,
+      0.04,
+      undefined,
+    ])
+    expect(items[0]).toMatchObject({ estimated_cost: 0.01, actual_cost: 0.01 })
+  })
+
+  it('makes do with what is enough when the worst case is not left', async () => {
+    const world = createWorld({ warming: { maxInFlight: 1 } })
+    world.deps.estimate = async () => ({ likely: 10e6, enough: 40e6, worst: 85e6 })
+    const prompts = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']
+    const { items } = await world.warmer.warm({ prompts, maxCost: 0.1 })
+    const budgets = world.seen.calls.map(({ request }) => request.budget_limit)
+    // 0.01 is spent each time: from the third on less than 0.085 is left, after the seventh less than 0.04.
+    expect(budgets).toEqual([0.085, 0.085, 0.04, 0.04, 0.04, 0.04, 0.04])
+    expect(outcomes(items).slice(7)).toEqual(['over_budget', 'over_budget'])
+  })
+
+  it('refuses nothing for money that is only reserved', async () => {
+    const world = createWorld({ warming: { maxCostPerHour: 0.06, maxInFlight: 4 } })
+    world.deps.estimate = async () => costing(10e6, 50e6)
+    const run = (name: string) => world.warmer.warm({ prompts: [name, `${name}2`, `${name}3`] })
+    const [one, two] = await Promise.all([run('a'), run('b')])
+    // Two of 0.01 leave less than 0.05.
+    expect([...outcomes(one.items), ...outcomes(two.items)].sort()).toEqual([
+      'over_budget',
+      'over_budget',
+      'over_budget',
+      'over_budget',
+      'warmed',
+      'warmed',
+    ])
+  })
+
+  it('counts what several attempts may have cost, also when the last one was refused', async () => {
+    const world = createWorld()
+    world.deps.infer = ({ prompt }) => {
+      const attempts = prompt === 'a' ? [{}, {}] : [{}]
+      return Promise.reject(new RaptorflowError('INVALID_REQUEST', 'no', { details: { attempts } }))
+    }
+    const { items } = await world.warmer.warm({ prompts: ['a', 'b'] })
+    expect(items.map(({ actual_cost }) => actual_cost)).toEqual([null, 0])
+  })
+
+  it('keeps the process for its caller, and only so long', async () => {
+    const world = createWorld({ warming: { automatic: true, maxCostPerHour: 1 } })
+    const { clock } = world
+    let held = 0
+    world.deps.clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      schedule: (ms, wake, options) => {
+        const timer = clock.schedule(ms, wake)
+        if (options?.keepAlive !== true) return timer
+        held += 1
+        return {
+          cancel: () => {
+            held -= 1
+            timer.cancel()
+          },
+        }
+      },
+    }
+    const { warmer } = world.reopen()
+    const during: number[] = []
+    world.deps.cached = () => {
+      during.push(held)
+      return undefined
+    }
+    await warmer.warm({ prompts: ['a'] })
+    expect([...during, held]).toEqual([1, 0])
+    await expect(warmer.warm({ prompts: 1 })).rejects.toThrow()
+    await expect(warmer.warm({}, { signal: AbortSignal.abort() })).rejects.toThrow()
+    expect(held).toBe(0)
+    warmer.start()
+    for (let index = 0; index < 30; index += 1) world.ask('popular')
+    await clock.advance(7_200_000)
+    expect(during.length).toBeGreaterThan(1)
+    expect(new Set(during.slice(1))).toEqual(new Set([0]))
+    warmer.stop()
   })
 
   it('ends at once when the signal aborts, and asks nothing more', async () => {

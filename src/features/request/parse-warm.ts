@@ -1,7 +1,7 @@
 /** From whatever a caller passed to `warm`: its own fields checked, its prompts as they came. */
-import { assertPlain, strangeKey } from '../../features/request/parse.js'
-import { described, invalidRequest, mismatch, Violation } from '../../features/request/violation.js'
 import { toNano } from '../../util/money.js'
+import { assertPlain, strangeKey } from './parse.js'
+import { described, invalidRequest, mismatch, Violation } from './violation.js'
 
 export interface ParsedWarm {
   /** Each still to be parsed, so that a bad one fails alone; undefined: the forecast's choice. */
