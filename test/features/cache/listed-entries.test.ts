@@ -170,7 +170,7 @@ describe('the entries of one scope', () => {
       ]
     })
     const texts = async (limit: number) =>
-      (await stack.inScope('tenant', clock.now() - HOUR, limit)).map(
+      (await stack.inScope('tenant', clock.now() - HOUR, limit)).entries.map(
         ({ key, entry }) => `${key}: ${entry.answer.text}`,
       )
     expect(await texts(10)).toEqual(['a: a of l2', 'c: c of l3', 'b: b of l3'])
@@ -195,16 +195,22 @@ describe('the entries of one scope', () => {
     })
     await stack.invalidateTags(['geo'])
     const found = await stack.inScope('tenant', clock.now() - 10, 10)
-    expect(found.map(({ key }) => key)).toEqual(['good'])
+    expect(found.entries.map(({ key }) => key)).toEqual(['good'])
   })
 
   it('are none where no level can tell, and those of the other one where one fails', async () => {
-    expect(await made((clock) => [mapTier(clock)]).stack.inScope('tenant', 0, 10)).toEqual([])
+    expect(await made((clock) => [mapTier(clock)]).stack.inScope('tenant', 0, 10)).toEqual({
+      entries: [],
+      complete: true,
+    })
     const { stack } = made((clock) => [
       scoped(clock, 'l2', Promise.reject(new Error('down'))),
       scoped(clock, 'l3', [{ key: 'a', entry: meant(clock.now(), 'a') }]),
     ])
-    expect(await stack.inScope('tenant', 0, 10)).toHaveLength(1)
+    expect(await stack.inScope('tenant', 0, 10)).toMatchObject({
+      entries: [{ key: 'a' }],
+      complete: false,
+    })
     expect(stack.errors('l2')).toBe(1)
   })
 
