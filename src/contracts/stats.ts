@@ -20,8 +20,8 @@ export interface MemoryTierStats {
   /** 0-1: the larger of entries and bytes. */
   readonly utilization: number
   readonly strategy: 'lru'
-  /** Null when there is no such level. */
-  readonly health: TierHealth | null
+  /** Left out when there is no such level. */
+  readonly health?: TierHealth
 }
 
 export interface RedisTierStats {
@@ -30,7 +30,7 @@ export interface RedisTierStats {
   readonly compression: boolean
   /** How long an answer is fresh when its request says nothing. */
   readonly ttl_seconds: number
-  readonly health: TierHealth | null
+  readonly health?: TierHealth
 }
 
 export interface PersistentTierStats {
@@ -39,7 +39,7 @@ export interface PersistentTierStats {
   /** 10^6 bytes. */
   readonly total_size_mb: number
   readonly storage_path?: string
-  readonly health: TierHealth | null
+  readonly health?: TierHealth
 }
 
 export interface CostStats {
@@ -88,8 +88,8 @@ export interface StatusDocument {
     readonly l1_memory: MemoryTierStats
     readonly l2_redis: RedisTierStats
     readonly l3_persistent: PersistentTierStats
-    /** Null until a request was matched by meaning. */
-    readonly semantic: SemanticStats | null
+    /** Left out until a request was matched by meaning. */
+    readonly semantic?: SemanticStats
   }
   readonly cost_stats: CostStats
   readonly worker_stats: WorkerStats

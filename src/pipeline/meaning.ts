@@ -1,6 +1,8 @@
 /** Matching by meaning in the line: after the exact cache, before any model is asked. */
 import type { CacheStack } from '../features/cache/stack.js'
 import { semanticBase } from '../features/request/semantic-base.js'
+import type { SemanticMatcher } from '../features/semantic/matcher.js'
+import { errorKind } from '../util/error-kind.js'
 import type { Decision, FlightResult } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { mayServe } from './serving.js'
@@ -13,7 +15,8 @@ export async function matchByMeaning(
 ): Promise<FlightResult | undefined> {
   const { request, cacheKey } = decision
   if (cacheKey === undefined || !deps.semantic.wants(request)) return undefined
-  const matcher = await deps.semantic.load()
+  const matcher = await loadMatcher(deps, decision)
+  if (matcher === undefined) return undefined
   const probe = matcher.probe(request, semanticBase(request, decision.defaultModel))
   if (probe === undefined) return undefined
   const outcome = await matcher.match(probe, signal)
@@ -37,6 +40,20 @@ export async function matchByMeaning(
     deps.events.emit('semantic:shadow', { request_id: decision.id, similarity, threshold })
   }
   return undefined
+}
+
+/** Undefined when its code cannot be loaded, as after a deployment in place: the question is asked anew. */
+async function loadMatcher(
+  { semantic, logger }: PipelineDependencies,
+  { id }: Decision,
+): Promise<SemanticMatcher | undefined> {
+  try {
+    return await semantic.load()
+  } catch (error) {
+    const fields = { request_id: id, error: errorKind(error) }
+    logger.warn(fields, 'matching by meaning could not be loaded')
+    return undefined
+  }
 }
 
 /**

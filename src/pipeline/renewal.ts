@@ -32,7 +32,8 @@ export function createRenewal(
     const ms = rest === undefined ? FIRST_REST_MS : Math.min(2 * rest.ms, LAST_REST_MS)
     rests.set(key, { until: Infinity, ms })
     const cache = { ...request.cache, refresh: true }
-    infer({ ...request, cache, priority: 1 })
+    // A streamed request says so of itself; nobody reads this one piece by piece.
+    infer({ ...request, cache, priority: 1, stream: undefined })
       .then(isNew, () => false)
       .then((renewed) => {
         if (renewed) rests.delete(key)

@@ -32,6 +32,12 @@ describe('a renewal', () => {
     expect(asked).toEqual([{ ...request, priority: 1, cache: { tags: ['t'], refresh: true } }])
   })
 
+  it('asks for the whole of an answer that was asked for as a stream', () => {
+    const { asked, renew } = world(() => Promise.resolve(answer()))
+    renew({ key: 'a', request: { ...request, stream: true } })
+    expect(asked[0]).toMatchObject({ stream: undefined })
+  })
+
   it('runs once for each key at a time, and again once it went well', async () => {
     const { clock, asked, renew } = world(() => Promise.resolve(answer()))
     for (const key of ['a', 'a', 'b', 'a']) renew({ key, request })

@@ -1,7 +1,6 @@
 /** Forgetting on purpose: in force here at once, then told to the tiers and to other processes. */
 import type { CacheTier } from '../../contracts/cache-tier.js'
 import type { Mark } from '../../contracts/coordination.js'
-import { markTime } from '../../util/clock-skew.js'
 import type { Marks } from './marks.js'
 import type { SafeTier } from './safe-tier.js'
 
@@ -40,16 +39,14 @@ export class Invalidation {
 
   delete(keys: readonly string[]): void {
     if (keys.length === 0) return
-    // An entry whose maker's clock is ahead is younger than the moment: the mark must not be.
-    const made = this.#at('l1').flatMap((tier) => keys.map((key) => tier.createdAt(key)))
     const now = this.#marks.after()
-    const at = made.reduce((latest, time) => Math.max(latest, markTime(time, now)), now)
-    this.#tell(
-      this.#marks.make(
-        keys.map((key) => `k:${key}`),
-        at,
-      ),
+    // An entry whose maker's clock is ahead is younger than the moment: the mark must not be older.
+    const times = this.#at('l1').flatMap((tier) =>
+      keys.map((key) => tier.peek(key, now)?.created_at ?? now),
     )
+    const at = times.reduce((latest, time) => Math.max(latest, time), now)
+    const labels = keys.map((key) => `k:${key}`)
+    this.#tell(this.#marks.make(labels, at))
     for (const tier of this.#tiers) tier.delete(keys)
   }
 

@@ -145,7 +145,7 @@ export class Marks {
       for (const [name, stamp] of map) map.set(name, bring(stamp))
     }
     this.#newest = markTime(this.#newest, now)
-    this.#lastCreated = markTime(this.#lastCreated, now)
+    this.#lastCreated = -Infinity
     this.#onSetBack()
     return now
   }

@@ -114,18 +114,10 @@ export class SafeTier {
     return this.#getLater(key, found)
   }
 
-  /** `get` of a tier that answers at once; a miss is not counted. */
+  /** A look into a tier that answers at once, which counts nothing. */
   peek(key: string, now: number): CacheEntry | undefined {
     const found = this.#calls.get(key)
-    if (found instanceof Promise || found === FAILED || found === undefined) return undefined
-    return this.#counted(key, found, now)
-  }
-
-  /** When the entry was made that a tier which answers at once holds; -Infinity for none. */
-  createdAt(key: string): number {
-    const found = this.#calls.get(key)
-    if (found instanceof Promise || found === FAILED) return -Infinity
-    return (found && this.#adopt(found)?.created_at) ?? -Infinity
+    return found instanceof Promise || found === FAILED ? undefined : this.#accept(key, found, now)
   }
 
   async #getLater(
@@ -142,6 +134,11 @@ export class SafeTier {
     if (entry) counts.hits += 1
     else counts.misses += 1
     return entry
+  }
+
+  /** True when an invalidation that is known now concerns an entry found here. */
+  refuses(key: string, entry: CacheEntry): boolean {
+    return this.#marks.refuses(key, entry, this.level)
   }
 
   #accept(key: string, found: unknown, now: number): CacheEntry | undefined {
@@ -231,20 +228,18 @@ export class SafeTier {
   }
 
   /** Unchecked entries, newest first as the tier gives them; undefined when it could not. */
-  async recent(limit: number): Promise<readonly unknown[] | undefined> {
-    const found = await this.#calls.run('recent', 'work', () => this.#tier.recent?.(limit))
-    return found === FAILED ? undefined : listOf(found)
+  recent(limit: number): Promise<readonly unknown[] | undefined> {
+    return this.#list('recent', () => this.#tier.recent?.(limit))
   }
 
-  /** The same of one scope, for a tier that knows scopes; undefined when it could not. */
-  async inScope(
-    scope: string,
-    since: number,
-    limit: number,
-  ): Promise<readonly unknown[] | undefined> {
+  /** The same of one scope; none for a tier that knows no scopes. */
+  async inScope(scope: string, since: number, limit: number) {
     if (this.#tier.inScope === undefined) return []
-    const call = () => this.#tier.inScope?.(scope, since, limit)
-    const found = await this.#calls.run('scope', 'work', call)
+    return this.#list('scope', () => this.#tier.inScope?.(scope, since, limit))
+  }
+
+  async #list(kind: 'recent' | 'scope', call: () => unknown) {
+    const found = await this.#calls.run(kind, 'work', call)
     return found === FAILED ? undefined : listOf(found)
   }
 

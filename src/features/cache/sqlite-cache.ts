@@ -11,7 +11,7 @@ import type { SqliteDriver } from '../../storage/sqlite-driver.js'
 import type { EntryCodec } from './entry-codec.js'
 import { sqliteError, SqliteMarks } from './sqlite-marks.js'
 import { SqliteSession } from './sqlite-session.js'
-import type { Bounds, EntryTable } from './sqlite-table.js'
+import type { Bounds } from './sqlite-table.js'
 import { SqliteWriter } from './sqlite-writer.js'
 
 export interface SqliteCacheOptions {
@@ -99,7 +99,8 @@ export class SqliteCache implements CacheTier {
   async recent(limit: number): Promise<readonly KeyedEntry[]> {
     await this.#session.ready()
     const queued = this.#queued(() => true).reverse()
-    return this.#collect(queued, limit, (entries) => entries.recent(limit))
+    const keys = this.#session.read(({ entries }) => entries.recent(limit))
+    return this.#collect(queued, limit, keys ?? [])
   }
 
   async inScope(scope: string, since: number, limit: number): Promise<readonly KeyedEntry[]> {
@@ -108,14 +109,9 @@ export class SqliteCache implements CacheTier {
       ({ semantic, created_at }) => semantic?.scope === scope && created_at > since,
     )
     queued.sort((one, other) => other.entry.created_at - one.entry.created_at)
-    let asked = false
-    const found = await this.#collect(queued, limit, (entries) => {
-      const keys = entries.inScope(scope, since, limit)
-      asked = true
-      return keys
-    })
+    const keys = this.#session.read(({ entries }) => entries.inScope(scope, since, limit))
+    if (keys !== undefined && !this.marks.blocked) return this.#collect(queued, limit, keys)
     // Who asks has to know that there may be more; of a file that never comes back, there is not.
-    if (asked && !this.marks.blocked) return found
     if (this.#session.gone) return []
     throw sqliteError('Not every entry could be read', this.#session.trouble ?? 'failed')
   }
@@ -163,10 +159,9 @@ export class SqliteCache implements CacheTier {
   async #collect(
     queued: readonly KeyedEntry[],
     limit: number,
-    find: (entries: EntryTable) => readonly string[],
+    keys: readonly string[],
   ): Promise<readonly KeyedEntry[]> {
     const found = queued.slice(0, limit)
-    const keys = this.#session.read(({ entries }) => find(entries)) ?? []
     const known = new Set(found.map(({ key }) => key))
     for (const [index, key] of keys.entries()) {
       if (found.length >= limit) break

@@ -45,7 +45,8 @@ export class SqliteMarks implements MarkStore {
 
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener)
-    this.#deliver(this.#after(0), [listener])
+    const open = this.#session.read(() => true) === true
+    this.#deliver(this.#after(0), [listener], open)
     this.#poll()
     return () => {
       this.#listeners.delete(listener)
@@ -56,7 +57,7 @@ export class SqliteMarks implements MarkStore {
   opened(): void {
     this.#lastSeq = 0
     if (this.blocked) this.#write(false)
-    this.#deliverNew()
+    this.#deliverNew(true)
   }
 
   stop(): void {
@@ -101,14 +102,15 @@ export class SqliteMarks implements MarkStore {
     })
   }
 
-  #deliverNew(): void {
+  /** @param always also when there are none: the first call says that entries are read from now on */
+  #deliverNew(always = false): void {
     if (this.#listeners.size === 0) return
     const version = this.#session.read(({ marks }) => marks.version())
     if (version === this.#version && this.#lastSeq > 0) return
     this.#version = version
     const found = this.#after(this.#lastSeq)
     this.#lastSeq = found.at(-1)?.seq ?? this.#lastSeq
-    this.#deliver(found, this.#listeners)
+    this.#deliver(found, this.#listeners, always)
   }
 
   #after(seq: number): readonly NumberedMark[] {
@@ -122,8 +124,8 @@ export class SqliteMarks implements MarkStore {
     return found.map((mark) => ({ ...mark, at: Math.min(mark.at, latest) }))
   }
 
-  #deliver(marks: readonly Mark[], listeners: Iterable<Listener>): void {
-    if (marks.length === 0) return
+  #deliver(marks: readonly Mark[], listeners: Iterable<Listener>, always: boolean): void {
+    if (marks.length === 0 && !always) return
     const plain = marks.map(({ label, at }) => ({ label, at }))
     for (const listener of listeners) listener(plain)
   }

@@ -68,7 +68,13 @@ export class TierSearch {
       if (accepts(found, now)) return this.#hit(key, found, index, now)
       best = newer(best, found, tier, staleMs, now)
     }
-    return this.#again(key, accepts, from) ?? best
+    return this.#again(key, accepts, from) ?? this.#still(key, best)
+  }
+
+  /** What was found before the levels below were asked, unless it was invalidated meanwhile. */
+  #still(key: string, best: CacheHit | undefined): CacheHit | undefined {
+    const tier = this.#tiers.find(({ level }) => level === best?.level)
+    return best === undefined || tier?.refuses(key, best.entry) === true ? undefined : best
   }
 
   /** What came into the levels above while those below were asked: nobody should pay for it twice. */

@@ -73,7 +73,7 @@ export function statusDocument(input: StatusInput): StatusDocument {
     cache_stats: {
       overall: overallCacheStats(ledger.totals()),
       ...tierSections(tiers, input.ttlSeconds),
-      semantic: input.semantic ?? null,
+      ...(input.semantic === undefined ? {} : { semantic: input.semantic }),
     },
     cost_stats: costStats(ledger.period(STATUS_DAYS), STATUS_DAYS),
     worker_stats: workerStats(ledger, queue),

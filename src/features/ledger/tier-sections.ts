@@ -37,7 +37,7 @@ function memorySection(tier: Tier | undefined): MemoryTierStats {
     total_entries: tier?.entries ?? 0,
     utilization: utilization(tier),
     strategy: 'lru',
-    health: healthOf(tier),
+    ...healthOf(tier),
   }
 }
 
@@ -47,7 +47,7 @@ function redisSection(tier: Tier | undefined, ttlSeconds: number): RedisTierStat
     total_entries: tier?.entries ?? 0,
     compression: tier?.compression ?? false,
     ttl_seconds: tier ? ttlSeconds : 0,
-    health: healthOf(tier),
+    ...healthOf(tier),
   }
 }
 
@@ -57,14 +57,14 @@ function persistentSection(tier: Tier | undefined): PersistentTierStats {
     total_entries: tier?.entries ?? 0,
     total_size_mb: (tier?.bytes ?? 0) / BYTES_PER_MB,
     ...(tier?.storage_path === undefined ? {} : { storage_path: tier.storage_path }),
-    health: healthOf(tier),
+    ...healthOf(tier),
   }
 }
 
-function healthOf(tier: Tier | undefined): TierHealth | null {
-  if (tier === undefined) return null
+function healthOf(tier: Tier | undefined): { readonly health?: TierHealth } {
+  if (tier === undefined) return {}
   const { state, hits, misses, errors, timeouts, skipped, dropped } = tier
-  return { state, hits, misses, errors, timeouts, skipped, dropped }
+  return { health: { state, hits, misses, errors, timeouts, skipped, dropped } }
 }
 
 /** 0-1: the larger of entries and bytes. */

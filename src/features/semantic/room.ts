@@ -21,7 +21,7 @@ export interface SemanticRoom {
 
 /**
  * @param mode `always`: every request asks for it that does not say `semantic: false`. Undefined: none may.
- * @param load called at most once
+ * @param load called at most once, unless it fails
  */
 export function createSemanticRoom(
   mode: { readonly always: boolean } | undefined,
@@ -32,10 +32,16 @@ export function createSemanticRoom(
   return {
     wants: ({ cache }) => mode !== undefined && (cache?.semantic ?? mode.always) !== false,
     load: () =>
-      (loading ??= load().then((loaded) => {
-        matcher = loaded
-        return loaded
-      })),
+      (loading ??= load().then(
+        (loaded) => {
+          matcher = loaded
+          return loaded
+        },
+        (error: unknown) => {
+          loading = undefined
+          throw error
+        },
+      )),
     learn: (key, outcome, answer) => {
       if (matcher === undefined) return
       if (outcome.record) matcher.add(key, outcome.record)
@@ -46,7 +52,8 @@ export function createSemanticRoom(
     forget: (keys) => matcher?.forget(keys),
     stats: () => matcher?.stats(),
     close: async () => {
-      await matcher?.close()
+      const loaded = await loading?.catch(() => undefined)
+      await loaded?.close()
     },
   }
 }

@@ -148,8 +148,11 @@ describe('what a match by meaning needs', () => {
     expect(entryWith(record({ text: '' })).size).toBe(few - record().text.length)
   })
 
-  it('may be as long as a text of 16 KiB and a vector of 4,096 numbers', () => {
-    const longest = record({ text: 'x'.repeat(16_384), vector: new Float32Array(4_096).fill(0.1) })
+  it('may be as long as a text of 20,000 characters and a vector of 16,384 numbers', () => {
+    const longest = record({
+      text: '€'.repeat(20_000),
+      vector: new Float32Array(16_384).fill(0.1),
+    })
     expect(entryWith(longest).semantic).toEqual(longest)
   })
 
@@ -159,11 +162,11 @@ describe('what a match by meaning needs', () => {
     ['no scope', record({ scope: '' })],
     ['an embedder that is no text', record({ embedder: 1 })],
     ['no text', record({ text: undefined })],
-    ['a text over 16 KiB', record({ text: 'é'.repeat(8_193) })],
+    ['a text over 20,000 characters', record({ text: 'x'.repeat(20_001) })],
     ['a plain array', record({ vector: [0.6, 0.8] })],
     ['doubles', record({ vector: Float64Array.of(0.6, 0.8) })],
     ['an empty vector', record({ vector: new Float32Array(0) })],
-    ['too long a vector', record({ vector: new Float32Array(4_097) })],
+    ['too long a vector', record({ vector: new Float32Array(16_385) })],
     ['a number that is none', record({ vector: Float32Array.of(0.6, NaN) })],
     ['an infinite number', record({ vector: Float32Array.of(-Infinity) })],
   ])('is left out when it is %s, and the entry is kept', (_, semantic) => {

@@ -275,11 +275,35 @@ describe('a tier without a guard of its own', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('is asked once for what many want at the same time, and again after a write', async () => {
+    const asked: (() => void)[] = []
+    const { clock, tier } = shielded(() => ({
+      get: () =>
+        new Promise((resolve) => {
+          asked.push(() => {
+            resolve(undefined)
+          })
+        }),
+    }))
+    const get = (): unknown => tier.get('key', clock.now())
+    const first = Array.from({ length: 1_000 }, get)
+    expect(asked).toHaveLength(1)
+    tier.delete(['key'])
+    const later = [get(), get()]
+    expect(asked).toHaveLength(2)
+    for (const answer of asked) answer()
+    expect(await Promise.all([...first, ...later])).toEqual(Array(1_002).fill(undefined))
+    get()
+    expect(asked).toHaveLength(3)
+  })
+
   it('is not waited for any longer by those who wait when it goes down', async () => {
     const { clock, tier, kinds } = shielded(() => ({ get: never }))
     const waiting: unknown[] = []
     const begin = (count: number) => {
-      for (let index = 0; index < count; index += 1) waiting.push(tier.get('key', clock.now()))
+      for (let index = 0; index < count; index += 1) {
+        waiting.push(tier.get(`key ${waiting.length}`, clock.now()))
+      }
     }
     begin(3)
     await clock.advance(50)

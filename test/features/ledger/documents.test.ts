@@ -266,10 +266,8 @@ describe('statusDocument', () => {
         total_entries: 0,
         compression: false,
         ttl_seconds: 0,
-        health: null,
       },
-      l3_persistent: { enabled: false, total_entries: 0, total_size_mb: 0, health: null },
-      semantic: null,
+      l3_persistent: { enabled: false, total_entries: 0, total_size_mb: 0 },
     })
     expect(rest.cost_stats).toEqual({
       period_days: 7,
