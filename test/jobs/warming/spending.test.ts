@@ -56,12 +56,12 @@ function worldOf(
     ...options,
   })
   const warm = async (...requests: readonly WarmRequest[]) => {
-    let done = false
+    const state = { done: false }
     const runs = Promise.all(requests.map((request) => client.warm(request))).finally(() => {
-      done = true
+      state.done = true
     })
     // What warming and a tight budget need takes real time to load.
-    while (!done) {
+    while (!state.done) {
       await clock.advance(10)
       await new Promise((resolve) => setImmediate(resolve))
     }
