@@ -14,15 +14,23 @@ export {
 export { defineProvider, type DefineProviderOptions } from './features/providers/define-provider.js'
 export type { CustomAnswer, CustomUsage } from './features/providers/custom-answer.js'
 export { jsonSchema } from './util/json-schema.js'
-export { embedderFrom, type EmbedderFromOptions } from './features/semantic/embedder-from.js'
-export type { SemanticOptions } from './features/semantic/options.js'
+export {
+  embedderFrom,
+  type EmbedFunction,
+  type EmbedderFromOptions,
+} from './features/semantic/embedder-from.js'
+export type { GuardName, GuardSwitches } from './features/semantic/guards/guards.js'
+export type { Judge, SemanticOptions, Verify } from './features/semantic/options.js'
+export type { MemoryTierOptions } from './features/cache/memory-tier.js'
 export type { WarmingOptions } from './jobs/warming/warming-options.js'
 export type {
   CacheEntry,
   CacheTier,
   KeyedEntry,
+  MaybePromise,
   SemanticRecord,
   StoredAnswer,
+  SubstitutionDegree,
   TierContext,
   TierHealth,
   TierState,

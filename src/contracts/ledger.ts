@@ -17,6 +17,8 @@ export interface RequestRow {
   readonly provider: string | undefined
   readonly model: string | undefined
   readonly cache: CacheLevel | null
+  /** The level that held the entry of a semantic hit; undefined otherwise. */
+  readonly semantic_level: 'l1' | 'l2' | 'l3' | undefined
   /** True when the cache was asked at all. */
   readonly cache_lookup: boolean
   /** The cache key its answer stands under: what feedback may evict. */

@@ -41,7 +41,10 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       const saved = payer && !result.served ? 0 : result.answer.cost
       const near = result.served?.near
       arrival.served_key = near?.key ?? decision.cacheKey
-      if (near) deps.semantic.served(arrival.request_id, near)
+      if (near) {
+        arrival.semantic_level = result.served?.hit.level
+        deps.semantic.served(arrival.request_id, near)
+      }
       reporter.answered(arrival, response, saved)
       return response
     } catch (error) {

@@ -20,6 +20,8 @@ export interface Arrival {
   lookedUp: boolean
   /** The cache key its answer stands under. */
   served_key: string | undefined
+  /** The level that held the entry of a semantic hit. */
+  semantic_level: RequestRow['semantic_level']
   request: ParsedRequest | undefined
 }
 
@@ -163,6 +165,7 @@ function rowOf(
     provider: response?.provider_used,
     model: response?.model_used,
     cache: response?.cache.level ?? null,
+    semantic_level: arrival.semantic_level,
     cache_lookup: arrival.lookedUp,
     served_key: arrival.served_key,
     coalesced: response?.coalesced ?? false,

@@ -118,6 +118,7 @@ function arrive(
     reported: false,
     lookedUp: false,
     served_key: undefined,
+    semantic_level: undefined,
     request: undefined,
   }
 }

@@ -1,7 +1,7 @@
 /** Invalidations kept in Redis, and told to other processes as they happen. */
 import type { Clock } from '../contracts/clock.js'
 import type { Mark, MarkStore } from '../contracts/coordination.js'
-import { CLOCK_SKEW_MS, markTime } from '../util/clock-skew.js'
+import { CLOCK_SKEW_MS, isAhead } from '../util/clock-skew.js'
 import { newId } from '../util/id.js'
 import type { RedisCommands } from './redis-commands.js'
 import { isOutOfMemory, type RedisConnection } from './redis-connection.js'
@@ -32,15 +32,14 @@ redis.call('ZADD', KEYS[1], 'GT', at, '*')
 return at`
 
 /**
- * Lowers marks that claim to be made after now, by this process's clock as well as by that of Redis: one
- * that is wrong lowers nothing. Some at a time.
+ * Gives marks of a clock that was far ahead the present time: ahead of this process's clock as well as of
+ * that of Redis, so that one that is behind lowers nothing. Some at a time.
  */
 const LOWER = `
 local time = redis.call('TIME')
-local latest = math.max(tonumber(time[1]) * 1000 + math.floor(time[2] / 1000) + ARGV[2], tonumber(ARGV[1]))
-for _, label in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. latest, '+inf', 'LIMIT', 0, 1000)) do
-  redis.call('ZADD', KEYS[1], latest, label)
-end`
+local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(ARGV[1]))
+local ahead = redis.call('ZRANGEBYSCORE', KEYS[1], now + ARGV[2], '+inf', 'LIMIT', 0, 1000)
+for _, label in ipairs(ahead) do redis.call('ZADD', KEYS[1], now, label) end`
 
 type Listener = (marks: readonly Mark[]) => void
 
@@ -193,14 +192,13 @@ export class RedisMarks implements MarkStore {
   }
 
   #areAhead(marks: readonly Mark[]): boolean {
-    const latest = markTime(Infinity, this.#clock.now())
-    return marks.some(({ at }) => at > latest)
+    const now = this.#clock.now()
+    return marks.some(({ at }) => isAhead(at, now))
   }
 
-  /** Of a clock that was wrong: each process that starts would refuse what was made until then. */
+  /** Or each process that starts would refuse what was made until then. */
   async #lower(commands: RedisCommands, inTime: InTime): Promise<void> {
-    const latest = markTime(Infinity, this.#clock.now())
-    const call = { keys: [this.#key], arguments: [latest, CLOCK_SKEW_MS - 1].map(String) }
+    const call = { keys: [this.#key], arguments: [this.#clock.now(), CLOCK_SKEW_MS].map(String) }
     await inTime(commands.eval(LOWER, call)).catch((error: unknown) => {
       if (!isOutOfMemory(error)) throw error
     })

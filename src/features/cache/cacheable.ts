@@ -21,6 +21,8 @@ type Fields = Readonly<Record<string, unknown>>
 export const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
 const isName = (value: unknown): boolean => typeof value === 'string' && value.length > 0
 const isTextOrMissing = (value: unknown): boolean =>
   value === undefined || typeof value === 'string'

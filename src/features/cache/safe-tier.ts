@@ -10,9 +10,9 @@ import type {
 } from '../../contracts/cache-tier.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { Mark } from '../../contracts/coordination.js'
-import { CLOCK_SKEW_MS } from '../../util/clock-skew.js'
+import { CLOCK_SKEW_MS, MAX_SKEW_MS } from '../../util/clock-skew.js'
 import { isThenable } from '../../util/deadline.js'
-import { isObject } from './cacheable.js'
+import { isObject, listOf } from './cacheable.js'
 import { adoptEntry } from './entry.js'
 import type { Marks } from './marks.js'
 import { FAILED, TierCalls } from './tier-calls.js'
@@ -20,9 +20,6 @@ import type { TierErrorListener, TierStateListener } from './tier-health.js'
 
 /** Writes a slow tier may have under way; further ones are dropped, since memory must stay bounded. */
 export const MAX_PENDING_WRITES = 1_000
-
-/** What claims to be made later than that from now is garbage. Milliseconds. */
-const MAX_SKEW_MS = 5 * 60_000
 
 /** Where a caller waits, the process does. A request's own deadline keeps it alive by itself. */
 const AWAITED = { keepAlive: true }
@@ -315,8 +312,4 @@ export class SafeTier {
     this.#pending.add(tracked)
     return tracked
   }
-}
-
-function listOf(given: unknown): readonly unknown[] {
-  return Array.isArray(given) ? given : []
 }

@@ -1,5 +1,6 @@
 /** The marks in the file: bounded, and numbered so that a reader asks for the new ones only. */
 import type { Mark } from '../../contracts/coordination.js'
+import { CLOCK_SKEW_MS } from '../../util/clock-skew.js'
 import type { SqliteDatabase } from '../../storage/sqlite-driver.js'
 
 const MOST_MARKS = 100_000
@@ -17,8 +18,8 @@ export interface MarkTable {
   after(seq: number): readonly NumberedMark[]
   /** Replaces the oldest by one mark `*` of the same age, where there are too many or too old ones. */
   trim(now: number): void
-  /** Lowers the time of marks that claim to be made after that: a clock was wrong. */
-  lower(latest: number): void
+  /** Gives marks of a clock that was far ahead the time `markTime` gives them. */
+  lower(now: number): void
   /** Another value each time another connection has written. */
   version(): unknown
 }
@@ -35,7 +36,7 @@ export function markTable(database: SqliteDatabase): MarkTable {
   const oldest = database.prepare("SELECT max(at) AS at FROM marks WHERE at <= ? AND label <> '*'")
   const forget = database.prepare("DELETE FROM marks WHERE at <= ? AND label <> '*'")
   const version = database.prepare('PRAGMA data_version')
-  const lower = database.prepare('UPDATE marks SET at = ?1 WHERE at > ?1')
+  const lower = database.prepare('UPDATE marks SET at = ? WHERE at >= ?')
 
   const table: MarkTable = {
     put({ label, at }) {
@@ -57,8 +58,8 @@ export function markTable(database: SqliteDatabase): MarkTable {
       forget.run(at)
       table.put({ label: '*', at })
     },
-    lower: (latest) => {
-      lower.run(latest)
+    lower: (now) => {
+      lower.run(now, now + CLOCK_SKEW_MS)
     },
     version: () => version.get()?.['data_version'],
   }

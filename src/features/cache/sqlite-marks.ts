@@ -2,7 +2,7 @@
 import type { Timer } from '../../contracts/clock.js'
 import type { Mark, MarkStore } from '../../contracts/coordination.js'
 import { RaptorflowError } from '../../errors.js'
-import { markTime } from '../../util/clock-skew.js'
+import { isAhead, markTime } from '../../util/clock-skew.js'
 import type { NumberedMark } from './sqlite-mark-table.js'
 import type { SqliteSession, SqliteTrouble } from './sqlite-session.js'
 
@@ -115,13 +115,13 @@ export class SqliteMarks implements MarkStore {
 
   #after(seq: number): readonly NumberedMark[] {
     const found = this.#session.read(({ marks }) => marks.after(seq)) ?? []
-    const latest = markTime(Infinity, this.#session.context.clock.now())
-    if (!found.some(({ at }) => at > latest)) return found
+    const now = this.#session.context.clock.now()
+    if (!found.some(({ at }) => isAhead(at, now))) return found
     // In the file as well, or each later process would refuse what was made since.
     this.#session.write(({ marks }) => {
-      marks.lower(latest)
+      marks.lower(now)
     })
-    return found.map((mark) => ({ ...mark, at: Math.min(mark.at, latest) }))
+    return found.map((mark) => ({ ...mark, at: markTime(mark.at, now) }))
   }
 
   #deliver(marks: readonly Mark[], listeners: Iterable<Listener>, always: boolean): void {

@@ -7,7 +7,7 @@ export interface Sums {
   readonly failed: number
   /** Requests for which the cache was asked, or which it answered. */
   readonly lookups: number
-  /** Hits by the documented levels; `l1` includes the semantic ones. */
+  /** Hits by the documented levels, a semantic one by the level that held its entry. */
   readonly hits: { readonly l1: number; readonly l2: number; readonly l3: number }
   readonly coalesced: number
   /** Semantic hits that were not coalesced as well. */
@@ -39,8 +39,8 @@ export class RollUp implements Sums {
     if (row.coalesced) this.coalesced += 1
     else if (row.cache === 'semantic') this.semantic += 1
     if (row.cache_lookup || row.cache !== null) this.lookups += 1
-    // Which tier holds the answer a semantic match points to is not recorded; L1 almost always does.
-    if (row.cache !== null) this.hits[row.cache === 'semantic' ? 'l1' : row.cache] += 1
+    const level = row.cache === 'semantic' ? (row.semantic_level ?? 'l1') : row.cache
+    if (level !== null) this.hits[level] += 1
     if (row.outcome === 'failed') {
       this.failed += 1
       return

@@ -25,7 +25,7 @@ export type Judge = (
 ) => boolean | undefined | Promise<boolean | undefined>
 
 export interface SemanticOptions {
-  /** Texts as vectors. Another one makes all stored vectors useless: they are never mixed. @default hashEmbedder() */
+  /** Texts as vectors. Another one makes all stored vectors useless: they are never mixed. @default the built-in one, hashed words and letters, 512 dimensions */
   readonly embedder?: Embedder | undefined
   /** Cosine similarity below which nothing is served, 0-1. @default the embedder's `recommendedThreshold` */
   readonly threshold?: number | undefined

@@ -186,7 +186,7 @@ function traffic() {
   ledger.recordRequest(request({ cache: 'l1', cost_saved: 115_000 }))
   ledger.recordRequest(request({ cache: 'l2', cost_saved: 115_000 }))
   ledger.recordRequest(request({ cache: 'l3', cost_saved: null }))
-  ledger.recordRequest(request({ cache: 'semantic', cost_saved: 100_000 }))
+  ledger.recordRequest(request({ cache: 'semantic', semantic_level: 'l1', cost_saved: 100_000 }))
   ledger.recordRequest(request({ coalesced: true, cost_saved: 115_000 }))
   ledger.recordRequest(request({ cache_lookup: false, provider: 'google', input_tokens: 100 }))
   ledger.recordAttempt(failure({ duration_ms: 30_000 }))

@@ -18,6 +18,7 @@ export const request = (over: Partial<RequestRow> = {}): RequestRow => ({
   provider: 'openai',
   model: 'gpt-3.5-turbo',
   cache: null,
+  semantic_level: undefined,
   cache_lookup: true,
   served_key: undefined,
   coalesced: false,

@@ -173,14 +173,15 @@ describe('the ledger', () => {
     })
   })
 
-  it('counts semantic hits within l1, and coalesced ones once', () => {
+  it('counts semantic hits with the level that held them, else with l1, and coalesced ones once', () => {
     const { ledger } = ledgerAt()
     ledger.recordRequest(request({ cache: 'semantic' }))
+    ledger.recordRequest(request({ cache: 'semantic', semantic_level: 'l2' }))
     ledger.recordRequest(request({ cache: 'semantic', coalesced: true }))
     ledger.recordRequest(request({ coalesced: true }))
     expect(ledger.totals()).toMatchObject({
-      hits: { l1: 2, l2: 0, l3: 0 },
-      semantic: 1,
+      hits: { l1: 2, l2: 1, l3: 0 },
+      semantic: 2,
       coalesced: 2,
     })
   })
