@@ -38,11 +38,12 @@ export function boardFlight(ticket: Ticket): Passage<unknown> {
       const payer = boarding.sponsor
       const moment = reporter.moment(arrival)
       const response = responseFromFlight(result, decision, payer, moment)
-      const saved = payer && !result.served ? 0 : result.answer.cost
-      const near = result.served?.near
+      const { served } = result
+      const near = served?.near
+      const saved = payer && !served ? 0 : result.answer.cost
       arrival.served_key = near?.key ?? decision.cacheKey
       if (near) {
-        arrival.semantic_level = result.served?.hit.level
+        arrival.semantic_level = served.hit.level
         deps.semantic.served(arrival.request_id, near)
       }
       reporter.answered(arrival, response, saved)

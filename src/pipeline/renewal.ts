@@ -45,6 +45,8 @@ export function createRenewal(
 
 /** Whether it is in the cache now, where the old one was. */
 function isNew({ cache, finish_reason, response, tool_calls }: InferenceResponse): boolean {
-  if (cache.stale || (response === '' && tool_calls.length === 0)) return false
+  // It may have joined a caller's call, which may end with an older answer.
+  if (cache.stale || cache.level === 'semantic' || (response === '' && tool_calls.length === 0))
+    return false
   return finish_reason === 'stop' || finish_reason === 'tool_calls'
 }

@@ -186,9 +186,15 @@ function miss(
     raised: undefined,
     maxTokensCapped: undefined,
   }
-  const flight = alone ? undefined : flightKey(key, request, cache.versionOf(request.cache?.tags))
+  // A renewal may join what callers run: it looks at what it gets, and nobody reads it piece by piece.
+  const shared = options.background === true ? withoutRefresh(request) : request
+  const flight = alone ? undefined : flightKey(key, shared, cache.versionOf(request.cache?.tags))
   const boarding = deps.flights.board(flight, decision, (control, sponsor) =>
     share(deps, control, sponsor, () => launch(deps, control, sponsor)),
   )
   return boardFlight({ deps, reporter, arrival, decision, boarding, signal: options.signal })
+}
+
+function withoutRefresh(request: ParsedRequest): ParsedRequest {
+  return { ...request, cache: { ...request.cache, refresh: undefined } }
 }

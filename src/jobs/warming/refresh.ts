@@ -41,7 +41,9 @@ export async function refresh(
     }
     const answer = await infer(asWarming(request, reservation), { signal })
     paid = answer.actual_cost === null ? null : toNano(answer.actual_cost)
-    const { finish_reason, coalesced } = answer
+    const { cache, finish_reason, coalesced } = answer
+    // It may have joined a caller's call that ended with an older answer.
+    if (cache.stale || cache.level === 'semantic') return FAILED_UNPAID
     // Cut off or refused: the cache does not keep it, and asking again would end the same way.
     const kept = finish_reason === 'stop' || finish_reason === 'tool_calls'
     return { outcome: kept ? 'warmed' : 'refused', cost: paid, shared: coalesced }
