@@ -16,7 +16,8 @@ const AT_ONCE = 500
 
 /**
  * Later marks replace earlier ones. When there are too many, the oldest tenth gives way to one mark
- * for everything, of the age of the youngest among them; that age is returned. GT: Redis 6.2.
+ * for everything, of the age of the youngest among them; that age is returned. Those of single keys are
+ * just forgotten: what they concern was deleted or written over as well. GT: Redis 6.2.
  */
 const PUT = `
 for i = 4, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'GT', ARGV[i], ARGV[i + 1]) end
@@ -26,9 +27,13 @@ local most = tonumber(ARGV[2])
 local over = redis.call('ZCARD', KEYS[1]) - most
 if over <= 0 then return '' end
 local last = over + math.floor(most / 10)
-local at = redis.call('ZRANGE', KEYS[1], last, last, 'WITHSCORES')[2]
+local at = ''
+local oldest = redis.call('ZRANGE', KEYS[1], 0, last, 'WITHSCORES')
+for i = 1, #oldest, 2 do
+  if string.sub(oldest[i], 1, 2) ~= 'k:' then at = oldest[i + 1] end
+end
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, last)
-redis.call('ZADD', KEYS[1], 'GT', at, '*')
+if at ~= '' then redis.call('ZADD', KEYS[1], 'GT', at, '*') end
 return at`
 
 /**

@@ -149,6 +149,36 @@ describeRedis('marks in Redis', () => {
     expect(all(two)).toContainEqual(everything)
   })
 
+  it('of single keys are just forgotten when they are too many', async () => {
+    const prefix = freshNamespace()
+    const one = start(prefix, 10)
+    await isReady(one)
+    const now = Date.now()
+    const put = (labels: readonly string[], from: number) =>
+      one.marks.put(labels.map((label, index) => ({ label, at: now - 1_000 + from + index })))
+    const keys = Array.from({ length: 12 }, (_, index) => `k:${index}`)
+    await put(keys, 0)
+    expect(all(one)).toEqual([])
+    expect(await server.command('ZRANGE', `${prefix}:marks`, '0', '-1')).toEqual(keys.slice(4))
+    await put(['t:a', 't:b', 't:c'], 12)
+    expect(all(one)).toEqual([])
+  })
+
+  it('of a clock that was far ahead do not stay so, once another process has seen them', async () => {
+    const prefix = freshNamespace()
+    const [one, two] = [start(prefix), start(prefix)]
+    await Promise.all([isReady(one), isReady(two)])
+    const tomorrow = Date.now() + 86_400_000
+    const score = async (): Promise<number> =>
+      Number(await server.command('ZSCORE', `${prefix}:marks`, '*'))
+    await one.marks.put([{ label: '*', at: tomorrow }])
+    await until(async () => (await score()) < tomorrow)
+    expect(Math.abs((await score()) - Date.now())).toBeLessThan(5_000)
+    await server.command('ZADD', `${prefix}:marks`, String(tomorrow), '*')
+    await isReady(start(prefix))
+    expect(await score()).toBeLessThan(tomorrow)
+  })
+
   it('are not confused by messages that are none', async () => {
     const prefix = freshNamespace()
     const one = start(prefix)

@@ -132,6 +132,23 @@ describe('a process that was busy past the deadline', () => {
     expect(await waiting).toBe('here')
   })
 
+  it('gives a question that could not go out as long again as it was busy', async () => {
+    const asked = Promise.resolve().then(
+      () =>
+        new Promise<string>((resolve) => {
+          setTimeout(resolve, 30, 'here')
+        }),
+    )
+    const waiting = withDeadline(systemClock, 100, asked)
+    await Promise.resolve()
+    busyFor(20)
+    const late = withDeadline(systemClock, 60, new Promise((resolve) => setTimeout(resolve, 90, 1)))
+    await Promise.resolve()
+    busyFor(100)
+    expect(await waiting).toBe('here')
+    expect(await late).toBe(1)
+  })
+
   it('calls late what has not arrived', async () => {
     const waiting = withDeadline(systemClock, 1, never(), { keepAlive: true })
     await Promise.resolve()

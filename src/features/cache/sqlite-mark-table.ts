@@ -33,7 +33,9 @@ export function markTable(database: SqliteDatabase): MarkTable {
     `SELECT at FROM marks ORDER BY at DESC LIMIT 1 OFFSET ${KEPT_MARKS}`,
   )
   const count = database.prepare('SELECT count(*) AS marks FROM marks')
-  const oldest = database.prepare("SELECT max(at) AS at FROM marks WHERE at <= ? AND label <> '*'")
+  const oldest = database.prepare(
+    "SELECT max(at) AS at FROM marks WHERE at <= ? AND label <> '*' AND label NOT LIKE 'k:%'",
+  )
   const forget = database.prepare("DELETE FROM marks WHERE at <= ? AND label <> '*'")
   const version = database.prepare('PRAGMA data_version')
   const lower = database.prepare('UPDATE marks SET at = ? WHERE at >= ?')
@@ -54,9 +56,9 @@ export function markTable(database: SqliteDatabase): MarkTable {
       const surplusAt = tooMany ? Number(surplus.get()?.['at']) : -Infinity
       const upTo = Math.max(now - MOST_AGE_MS, surplusAt)
       const at = oldest.get(upTo)?.['at']
-      if (typeof at !== 'number') return
-      forget.run(at)
-      table.put({ label: '*', at })
+      forget.run(upTo)
+      // Those of single keys are just forgotten: what they concern was deleted or written over as well.
+      if (typeof at === 'number') table.put({ label: '*', at })
     },
     lower: (now) => {
       lower.run(now, now + CLOCK_SKEW_MS)

@@ -186,6 +186,25 @@ describeRedis('redis', () => {
     expect((await tier.inScope?.('s', 0, 10))?.map(({ key }) => key)).toEqual(['c', 'a'])
   })
 
+  it('keeps a scope as long as its longest-lived entry', async () => {
+    const namespace = freshNamespace()
+    const tier = await ready({ namespace })
+    const now = Date.now()
+    const client = await rawClient()
+    const left = async (): Promise<number> => client.pTTL(`${namespace}:scope:s`)
+    const lasting = (ms: number): CacheEntry => ({
+      ...semantic('s', now),
+      fresh_until: now + ms,
+      stale_until: now + ms,
+    })
+    await tier.set('short', lasting(60_000))
+    expect(await left()).toBeLessThanOrEqual(60_000)
+    await tier.set('long', lasting(3_600_000))
+    await tier.set('other', lasting(60_000))
+    expect(await left()).toBeGreaterThan(3_500_000)
+    expect(await left()).toBeLessThanOrEqual(3_600_000)
+  })
+
   it('uses a client it is given, whatever its replies look like, and does not close it', async () => {
     const client = await rawClient()
     const bytes = client.withTypeMapping({ 36: Buffer } as never)

@@ -85,7 +85,6 @@ describe('marks in a SQLite file', () => {
     faults.failure = () => undefined
     await one.clock.advance(2_000)
     expect(await one.tier.get('key')).toBeDefined()
-    expect(listen(one.beside())).toEqual([])
     const other = one.beside()
     await other.tier.get('key')
     expect(listen(other)).toEqual([[mark('t:a', 5)]])
@@ -115,6 +114,21 @@ describe('marks in a SQLite file', () => {
     const two = one.beside()
     await two.tier.marks.put([mark('t:d', 31.5 * DAY)])
     expect(listen(two)).toEqual([[mark('t:c', DAY), mark('t:d', 31.5 * DAY), mark('*', 5)]])
+  })
+
+  it('of a clock that was a day ahead count from when they are seen, in the file as well', async () => {
+    const one = await openTier()
+    await one.tier.marks.put([mark('*', DAY), mark('t:a', 5)])
+    const now = one.clock.now()
+    const two = one.beside()
+    await two.tier.get('key')
+    expect(listen(two).flat()).toEqual(
+      expect.arrayContaining([{ label: '*', at: now }, mark('t:a', 5)]),
+    )
+    await one.clock.advance(60_000)
+    const three = one.beside()
+    await three.tier.get('key')
+    expect(listen(three).flat()).toContainEqual({ label: '*', at: now })
   })
 
   it('are at most about 100,000; the oldest ones are replaced by one for everything', async () => {

@@ -333,10 +333,41 @@ describe('what store gives', () => {
     return stack.store('key', answer(over), { generation: stack.generation })
   }
 
-  it('is nothing when nothing is pending', () => {
+  it('is no promise when nothing is pending', () => {
     expect(stored({})).toBe(true)
     expect(stored({ substitution: 'any' })).toBe(true)
     expect(stored({ finish_reason: 'length' }, (clock) => [mapTier(clock)])).toBe(false)
+  })
+
+  it('says when it was dropped, also by an invalidation during the writes', async () => {
+    let open = (): void => undefined
+    const { stack } = stackOf((clock) => [
+      {
+        ...mapTier(clock),
+        set: () =>
+          new Promise<void>((resolve) => {
+            open = resolve
+          }),
+      },
+    ])
+    const store = (generation = stack.generation) =>
+      stack.store('key', answer(), { generation, tags: ['geo'] })
+    const kept = store()
+    open()
+    expect(await kept).toBe(true)
+    const { generation } = stack
+    const dropped = store()
+    void stack.invalidateTags(['geo'])
+    open()
+    expect(await dropped).toBe(false)
+    expect(store(generation)).toBe(false)
+  })
+
+  it('comes without a mark for an answer asked for anew where nobody keeps marks', () => {
+    const { stack } = stackOf()
+    const { generation } = stack
+    expect(stack.store('key', answer(), { generation, replaces: true })).toBe(true)
+    expect(stack.generation).toBe(generation)
   })
 
   it.each(['none', 'any'] as const)(
