@@ -3,7 +3,8 @@ import type { SemanticMatcher } from '../../../src/features/semantic/matcher.js'
 import { parseRequest } from '../../../src/features/request/parse.js'
 import { createSemanticRoom } from '../../../src/features/semantic/room.js'
 
-const matcher = () => ({ close: vi.fn(() => Promise.resolve()) }) as unknown as SemanticMatcher
+const matcher = (close = vi.fn(() => Promise.resolve())) =>
+  ({ close }) as unknown as SemanticMatcher
 
 describe('the semantic room', () => {
   it('loads at the first need, once, and again only when that failed', async () => {
@@ -18,11 +19,11 @@ describe('the semantic room', () => {
   })
 
   it('closes what is still being loaded, too', async () => {
-    const loaded = matcher()
-    const room = createSemanticRoom({ always: true }, () => Promise.resolve(loaded))
+    const close = vi.fn(() => Promise.resolve())
+    const room = createSemanticRoom({ always: true }, () => Promise.resolve(matcher(close)))
     void room.load()
     await room.close()
-    expect(loaded.close).toHaveBeenCalledOnce()
+    expect(close).toHaveBeenCalledOnce()
   })
 
   it.each([
