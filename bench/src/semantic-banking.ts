@@ -38,7 +38,7 @@ async function stream(embedder: Embedder, seed: number, options: SemanticOptions
       clock: systemClock,
       random,
       logger: { debug: silent, info: silent, warn: silent, error: silent },
-      entriesInScope: () => Promise.resolve([]),
+      entriesInScope: () => Promise.resolve({ entries: [], complete: true }),
       answerOf: (key) => Promise.resolve(intents.get(key)),
     },
   )

@@ -31,7 +31,7 @@ async function score(embedder: Embedder, pairs: Pair[], threshold: number, guard
       clock: systemClock,
       random: Math.random,
       logger: { debug: silent, info: silent, warn: silent, error: silent },
-      entriesInScope: () => Promise.resolve([]),
+      entriesInScope: () => Promise.resolve({ entries: [], complete: true }),
       answerOf: () => Promise.resolve(undefined),
     },
   )
