@@ -25,6 +25,7 @@ export function lookUp(
 ): Lookup {
   if (request.use_cache === false) return { key: undefined, found: undefined }
   const key = cacheKey(request, deps.defaultModel)
+  arrival.served_key = key
   if (request.cache?.refresh === true) return { key, found: undefined }
   arrival.lookedUp = true
   const accept = (hit: CacheHit | undefined): CacheHit | undefined =>
@@ -56,23 +57,19 @@ export function deadlineOf({ at, request }: Arrival): number {
   return at + (request?.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000
 }
 
-export interface Found {
-  readonly hit: CacheHit
-  readonly key: string
-  readonly request: ParsedRequest
-  readonly arrival: Arrival
-}
-
 export function answerHit(
   deps: PipelineDependencies,
   reporter: Reporter,
-  { hit, key, request, arrival }: Found,
+  hit: CacheHit,
+  request: ParsedRequest,
+  arrival: Arrival,
 ): InferenceResponse {
   const moment = reporter.moment(arrival)
   const response = responseFromHit(hit, request, deps.defaultModel, moment)
-  arrival.served_key = key
   reporter.answered(arrival, response, hit.entry.answer.cost)
-  // An observer belongs to the client's own code and does not throw.
-  deps.demand?.observe({ key, request, at: moment.now, hit: true })
+  const { served_key: key } = arrival
+  if (deps.demand && key !== undefined) {
+    deps.demand.observe({ key, request, at: moment.now, hit: true })
+  }
   return response
 }

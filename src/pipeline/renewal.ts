@@ -2,7 +2,7 @@
 import type { Clock } from '../contracts/clock.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import { RecentKeys } from '../util/recent-keys.js'
-import type { Found } from './lookup.js'
+import type { ParsedRequest } from '../contracts/request.js'
 
 const FIRST_REST_MS = 1_000
 const LAST_REST_MS = 60_000
@@ -24,7 +24,7 @@ interface Rest {
 export function createRenewal(
   clock: Clock,
   infer: (request: unknown) => Promise<InferenceResponse>,
-): (found: Pick<Found, 'key' | 'request'>) => void {
+): (found: { readonly key: string; readonly request: ParsedRequest }) => void {
   const rests = new RecentKeys<Rest>(REMEMBERED)
   return ({ key, request }) => {
     const rest = rests.get(key)

@@ -3,6 +3,7 @@ import { RaptorflowError } from '../errors.js'
 import type { CallOptions, ParsedRequest } from '../contracts/request.js'
 import type { InferenceResponse } from '../contracts/response.js'
 import type { InferenceStream } from '../contracts/stream.js'
+import type { CacheHit } from '../features/cache/stack.js'
 import { cacheKey, flightKey } from '../features/request/fingerprint.js'
 import { parseRequest } from '../features/request/parse.js'
 import { newId } from '../util/id.js'
@@ -11,7 +12,7 @@ import { NO_ROUTING, type Decision } from './decision.js'
 import type { PipelineDependencies } from './dependencies.js'
 import { createInferenceStream, type Passage } from './inference-stream.js'
 import { launch } from './launch.js'
-import { answerHit, deadlineOf, lookUp, waitFor, type Found } from './lookup.js'
+import { answerHit, deadlineOf, lookUp, waitFor } from './lookup.js'
 import { boardFlight, replay } from './passage.js'
 import { abortedError } from './patience.js'
 import { closedError } from './refusals.js'
@@ -44,9 +45,10 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
   const renew = createRenewal(deps.clock, (request) =>
     pipeline.infer(request, { background: true }),
   )
-  const served = (found: Found): InferenceResponse => {
-    if (found.hit.stale && !deps.closed()) renew(found)
-    return answerHit(deps, reporter, found)
+  const served = (hit: CacheHit, request: ParsedRequest, arrival: Arrival): InferenceResponse => {
+    const { served_key: key } = arrival
+    if (hit.stale && key !== undefined && !deps.closed()) renew({ key, request })
+    return answerHit(deps, reporter, hit, request, arrival)
   }
 
   const pipeline: Pipeline = {
@@ -57,7 +59,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
         const request = admit(deps, reporter, raw, arrival, options)
         const { key, found } = lookUp(deps, request, arrival)
         const hit = found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
-        if (hit && key !== undefined) return served({ hit, key, request, arrival })
+        if (hit) return served(hit, request, arrival)
         return await miss(deps, reporter, { request, key, arrival, options }).response()
       } catch (error) {
         throw reporter.failed(arrival, error)
@@ -73,9 +75,7 @@ export function createPipeline(deps: PipelineDependencies): Pipeline {
           const { key, found } = lookUp(deps, request, arrival)
           const hit =
             found instanceof Promise ? await waitFor(deps, found, arrival, options) : found
-          if (hit && key !== undefined) {
-            return replay(served({ hit, key, request, arrival }), deps.clock)
-          }
+          if (hit) return replay(served(hit, request, arrival), deps.clock)
           return miss(deps, reporter, { request, key, arrival, options })
         } catch (error) {
           throw reporter.failed(arrival, error)

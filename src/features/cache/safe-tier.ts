@@ -100,7 +100,8 @@ export class SafeTier {
 
   /** A valid entry within its grace period. @param now epoch milliseconds */
   get(key: string, now: number): MaybePromise<CacheEntry | undefined> {
-    const reading = this.#reads.get(key)
+    // A tier that answers at once never has any.
+    const reading = this.#reads.size > 0 ? this.#reads.get(key) : undefined
     if (reading) return this.#getLater(key, reading)
     const found = this.#calls.get(key)
     if (!(found instanceof Promise)) return this.#counted(key, found, now)
