@@ -1,4 +1,5 @@
 /** The composition root: the only place that builds concrete objects. */
+import type { CacheTier } from './contracts/cache-tier.js'
 import type { BatchCallOptions } from './contracts/request.js'
 import type { BatchResponse } from './contracts/response.js'
 import type { Provider } from './contracts/provider.js'
@@ -27,6 +28,7 @@ import { createPipeline, type Pipeline } from './pipeline/run.js'
 import { mayServe } from './pipeline/serving.js'
 import { createEmitter, type Emitter } from './util/emitter.js'
 import { newId } from './util/id.js'
+import { invalidOption } from './util/invalid-option.js'
 import { RecentKeys } from './util/recent-keys.js'
 
 /** Everything a client delegates to. */
@@ -97,8 +99,21 @@ export function compose(options: ResolvedOptions): Parts {
   }
 }
 
+/** Tiers with a connection or a file of their own, which their client closes. */
+const taken = new WeakSet<CacheTier>()
+
+/** @throws RaptorflowError INVALID_REQUEST, reason `configuration`, for one that another client has */
+function take(tier: CacheTier): void {
+  if (tier.open === undefined) return
+  if (taken.has(tier)) {
+    throw invalidOption(`cache.${tier.level}`, 'a tier of its own for each client', tier)
+  }
+  taken.add(tier)
+}
+
 function cacheOf(options: ResolvedOptions, events: Emitter): CacheStack {
   const { clock, random, logger } = options
+  for (const tier of options.cache.lower) take(tier)
   const { l1, lower, ttlSeconds, graceSeconds, staleWhileRevalidateSeconds } = options.cache
   return createCacheStack({
     tiers: [...(l1 === false ? [] : [memoryTier({ ...l1, clock })]), ...lower],

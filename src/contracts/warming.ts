@@ -33,8 +33,10 @@ export interface WarmResponse {
   readonly warmed: number
   readonly skipped: number
   readonly failed: number
-  /** USD. */
+  /** USD, where a bill is unknown by its estimate. */
   readonly total_cost: number
+  /** Calls whose bill and estimate are both unknown, and therefore not in `total_cost`. */
+  readonly unpriced: number
   /** Since the start; null while nothing observes demand. */
   readonly report: WarmingReport | null
   readonly timestamp: string

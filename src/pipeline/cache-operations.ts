@@ -83,11 +83,11 @@ export function giveFeedback(
   const row = deps.ledger.requestOf(request_id)
   if (row?.outcome !== 'answered') throw unknownRequest(request_id)
   // Said twice, it must not take out the answer that came after.
-  const news = deps.judged.get(request_id) !== feedback
-  deps.judged.set(request_id, feedback)
-  if (news) deps.semantic.feedback(request_id, feedback)
+  const before = deps.judged.get(request_id)
   const { served_key } = row
-  const evicted = news && feedback === 'bad' && served_key !== undefined
+  const evicted = feedback === 'bad' && before?.evicted !== true && served_key !== undefined
+  deps.judged.set(request_id, { last: feedback, evicted: evicted || before?.evicted === true })
+  if (before?.last !== feedback) deps.semantic.feedback(request_id, feedback)
   if (evicted) {
     deps.cache.delete([served_key])
     deps.semantic.forget([served_key])

@@ -31,6 +31,12 @@ export interface LookupCount {
   over: boolean
 }
 
+export interface Judgement {
+  readonly last: FeedbackVerdict
+  /** True once it took an answer out of the cache: what came after is another one. */
+  readonly evicted: boolean
+}
+
 export interface PipelineDependencies {
   readonly clock: Clock
   readonly random: Random
@@ -43,8 +49,8 @@ export interface PipelineDependencies {
   readonly scheduler: Scheduler
   readonly ledger: Ledger
   readonly semantic: SemanticRoom
-  /** What callers said last of their answers. */
-  readonly judged: RecentKeys<FeedbackVerdict>
+  /** What callers said of their answers, by request. */
+  readonly judged: RecentKeys<Judgement>
   /** Undefined without a shared store. */
   readonly leases: Leases | undefined
   /** Who forecasts demand; undefined where nobody does. */

@@ -58,9 +58,10 @@ function keep({ deps, decision }: Arriving, key: string, answer: StoredAnswer): 
     replaces: refresh === true && !decision.background,
   })
   // What was dropped, because of an invalidation perhaps, nobody need look for.
-  if (stored !== false) decision.storing = Promise.resolve(stored)
+  const kept = stored !== false
+  if (kept) decision.storing = Promise.resolve(stored)
   // What a substitute cost and took says nothing about the next call.
-  if (answer.substitution === 'none') {
+  if (kept && answer.substitution === 'none') {
     deps.demand?.landed({
       key,
       at: deps.clock.now(),
@@ -68,7 +69,7 @@ function keep({ deps, decision }: Arriving, key: string, answer: StoredAnswer): 
       duration_ms: deps.clock.monotonic() - decision.arrived,
     })
   }
-  if (semantic) deps.semantic.learn(key, semantic, answer.text)
+  if (semantic) deps.semantic.learn(kept ? key : undefined, semantic, answer.text)
 }
 
 /** When all who were asked answered with nothing, nothing is the answer; otherwise the best error. */

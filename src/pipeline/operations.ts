@@ -5,7 +5,7 @@ import { countInputTokens } from '../features/pricing/tokenizer.js'
 import { parseRequest } from '../features/request/parse.js'
 import type { SplitCall } from './call-arguments.js'
 import type { PipelineDependencies } from './dependencies.js'
-import { abortedError, onAbort } from './patience.js'
+import { unlessAborted } from './patience.js'
 import { inputOf } from './provider-call.js'
 import { publicForm } from './reporter.js'
 
@@ -43,23 +43,4 @@ export async function countTokens(
   const { tools, response_format } = request
   const input = { ...inputOf(request), tools, response_format }
   return unlessAborted(signal, () => countInputTokens(input, model, { signal }))
-}
-
-/** What `begin` starts, unless the signal aborts first: what comes of it then is ignored. */
-async function unlessAborted<T>(
-  signal: AbortSignal | undefined,
-  begin: () => Promise<T>,
-): Promise<T> {
-  if (signal?.aborted === true) throw abortedError(signal)
-  let release = (): void => undefined
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      release = onAbort(signal, () => {
-        reject(abortedError(signal))
-      })
-      begin().then(resolve, reject)
-    })
-  } finally {
-    release()
-  }
 }

@@ -62,6 +62,25 @@ export function onAbort(signal: AbortSignal | undefined, leave: () => void): () 
   }
 }
 
+/** What `begin` starts, unless the signal aborts first: what comes of it then is ignored. */
+export async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  begin: () => Promise<T>,
+): Promise<T> {
+  if (signal?.aborted === true) throw abortedError(signal)
+  let release = (): void => undefined
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      release = onAbort(signal, () => {
+        reject(abortedError(signal))
+      })
+      begin().then(resolve, reject)
+    })
+  } finally {
+    release()
+  }
+}
+
 export function abortedError(signal: AbortSignal | undefined): RaptorflowError {
   return new RaptorflowError('ABORTED', 'The caller aborted the request', {
     details: { reason: 'aborted' },

@@ -88,6 +88,18 @@ describe('feedback', () => {
     expect((await client.infer('Opening hours?')).response).not.toBe(first.response)
   })
 
+  it('takes out one answer for a request, however often its caller changes the mind', async () => {
+    const client = clientOf(numbered())
+    const { request_id } = await client.infer('Opening hours?')
+    const verdicts = ['good', 'bad', 'good', 'bad'] as const
+    const evicted: boolean[] = []
+    for (const verdict of verdicts) {
+      evicted.push((await client.feedback(request_id, verdict)).evicted)
+      await client.infer('Opening hours?')
+    }
+    expect(evicted).toEqual([false, true, false, false])
+  })
+
   it('rejects for requests nobody knows, and for words that are no verdict', async () => {
     const client = clientOf(numbered())
     const { request_id } = await client.infer('Opening hours?')

@@ -13,6 +13,16 @@ import { list } from '../../util/option-checks.js'
 /** 32 random bytes, or the same as text: 64 hex digits or base64. */
 export type EncryptionKey = string | Uint8Array
 
+export interface EncryptionOption {
+  /**
+   * Encrypts and authenticates what is stored (AES-256-GCM): 32 bytes, or 64 hex digits, or base64. Of
+   * several keys the first encrypts and all decrypt. With a key, plain entries and those of other keys
+   * are not read. Cache keys are hashes; tags in invalidations stay readable.
+   * @default none
+   */
+  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
+}
+
 const CIPHER = 'aes-256-gcm'
 const KEY_BYTES = 32
 /** The first bytes of the key's SHA-256: which of several keys to try, nothing more. */

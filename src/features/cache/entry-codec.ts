@@ -1,16 +1,8 @@
 /** Entries as bytes, for tiers outside this process: compressed, checked, and encrypted on request. */
 import { crc32 } from 'node:zlib'
 import type { CacheEntry } from '../../contracts/cache-tier.js'
-import { createEncryption, type EncryptionKey } from './encryption.js'
+import { createEncryption, type EncryptionKey, type EncryptionOption } from './encryption.js'
 import { packEntry, unpackEntry } from './entry-codec-body.js'
-
-export interface EntryCodecOptions {
-  /**
-   * 32 bytes, or 64 hex digits, or base64. Several: the first encrypts, all decrypt. With a key,
-   * entries that are not encrypted are refused.
-   */
-  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
-}
 
 export interface EntryCodec {
   /** @param key the cache key: the bytes are of no use under another one */
@@ -38,7 +30,7 @@ const ENCRYPTED = 4
 const BODY_FLAGS = 3
 
 /** @throws RaptorflowError INVALID_REQUEST, reason `configuration` */
-export function createEntryCodec(options: EntryCodecOptions): EntryCodec {
+export function createEntryCodec(options: EncryptionOption): EntryCodec {
   const { encryptionKey } = options
   return encryptionKey === undefined ? plainCodec() : encryptedCodec(encryptionKey)
 }

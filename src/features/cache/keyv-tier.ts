@@ -7,24 +7,19 @@ import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { lazyPackage } from '../../util/load-package.js'
 import { refuseUnknown, withMethods } from '../../util/option-checks.js'
-import type { EncryptionKey } from './encryption.js'
+import type { EncryptionOption } from './encryption.js'
 import { createEntryCodec, type EntryCodec } from './entry-codec.js'
 
 export type { EncryptionKey } from './encryption.js'
 
 /** One of `keyv` and `store`. Either stays the caller's to close. */
-export interface KeyvTierOptions {
+export interface KeyvTierOptions extends EncryptionOption {
   /** A Keyv instance. Its `throwOnErrors` is switched on: it hides failures otherwise. */
   readonly keyv?: Keyv | undefined
   /** A store for Keyv, such as `@keyv/valkey`, `@keyv/postgres`, `@keyv/mongo`, `@keyv/memcache`; its namespace is `raptorflow`. */
   readonly store?: KeyvStoreAdapter | Map<string, unknown> | undefined
   /** @default 'l2' */
   readonly level?: 'l2' | 'l3' | undefined
-  /**
-   * Encrypts and authenticates entries (AES-256-GCM): 32 bytes, or 64 hex digits, or base64. Several:
-   * the first encrypts, all decrypt.
-   */
-  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
 }
 
 const METHODS = ['get', 'set', 'delete', 'clear'] as const
@@ -76,6 +71,7 @@ class KeyvTier implements CacheTier {
   #clock: Pick<TierContext['clock'], 'now' | 'monotonic'> = systemClock
   #keyv: Promise<Keyv> | undefined
   #errors = 0
+  #release = (): void => undefined
   #countedAt = -Infinity
 
   constructor(level: 'l2' | 'l3', make: () => Promise<Keyv>, codec: EntryCodec) {
@@ -145,10 +141,18 @@ class KeyvTier implements CacheTier {
   async #prepare(): Promise<Keyv> {
     const keyv = await this.#make()
     keyv.throwOnErrors = true
-    keyv.on('error', () => {
+    const onError = (): void => {
       this.#errors += 1
-    })
+    }
+    keyv.on('error', onError)
+    this.#release = () => void keyv.off('error', onError)
     return keyv
+  }
+
+  /** The store stays its owner's to close. */
+  close(): Promise<void> {
+    this.#release()
+    return Promise.resolve()
   }
 
   #forgetExpired(): void {

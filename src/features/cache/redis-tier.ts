@@ -9,7 +9,7 @@ import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { silentLogger } from '../../util/logger.js'
 import { refuseUnknown } from '../../util/option-checks.js'
-import type { EncryptionKey } from './encryption.js'
+import type { EncryptionOption } from './encryption.js'
 import { createEntryCodec } from './entry-codec.js'
 import { RedisTier } from './redis-tier-store.js'
 
@@ -17,14 +17,9 @@ export type { RedisPlace, RedisSentinelOptions } from '../../storage/redis-optio
 export type { EncryptionKey } from './encryption.js'
 
 /** Needs Redis 6.2 or newer, or Valkey. */
-export interface RedisOptions extends RedisPlace {
+export interface RedisOptions extends RedisPlace, EncryptionOption {
   /** Before all names in Redis: 1 to 64 letters, digits, `.`, `_`, `:` and `-`. @default 'raptorflow' */
   readonly namespace?: string | undefined
-  /**
-   * Encrypts and authenticates entries (AES-256-GCM): 32 bytes, or 64 hex digits, or base64. Several:
-   * the first encrypts, all decrypt. Cache keys are hashes; tags in invalidations stay readable.
-   */
-  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
 }
 
 const NAMES = [...REDIS_PLACE_NAMES, 'namespace', 'encryptionKey']

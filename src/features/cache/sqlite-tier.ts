@@ -5,13 +5,13 @@ import { loadSqliteDriver } from '../../storage/sqlite-driver.js'
 import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { positive, refuseUnknown, text } from '../../util/option-checks.js'
-import type { EncryptionKey } from './encryption.js'
+import type { EncryptionOption } from './encryption.js'
 import { createEntryCodec } from './entry-codec.js'
 import { SqliteCache } from './sqlite-cache.js'
 
 export type { EncryptionKey } from './encryption.js'
 
-export interface SqliteTierOptions {
+export interface SqliteTierOptions extends EncryptionOption {
   /**
    * The file, made when it is missing, with its directories, readable for its owner only. Several
    * processes of one machine may use it at once; it must not lie on a network drive.
@@ -23,12 +23,6 @@ export interface SqliteTierOptions {
   readonly maxEntries?: number | undefined
   /** Days after which an entry goes, however long its grace; > 0. @default 30 */
   readonly maxAgeDays?: number | undefined
-  /**
-   * Encrypts what is stored with AES-256-GCM: 32 bytes, or 64 hex digits, or base64. Of several keys
-   * the first encrypts and all decrypt. Entries of another key, and plain ones, are not read.
-   * @default none
-   */
-  readonly encryptionKey?: EncryptionKey | readonly EncryptionKey[] | undefined
 }
 
 const OPTIONS = ['path', 'maxBytes', 'maxEntries', 'maxAgeDays', 'encryptionKey']

@@ -8,8 +8,8 @@ export interface SemanticRoom {
   /** Whether this request asks for it, or the client does and the request does not refuse. */
   wants(request: ParsedRequest): boolean
   load(): Promise<SemanticMatcher>
-  /** After a fresh answer was stored under `key`: indexes it, and learns from what was near. */
-  learn(key: string, outcome: SemanticOutcome, answer: string): void
+  /** After a fresh answer: learns from what was near, and indexes it by the key it is stored under. */
+  learn(key: string | undefined, outcome: SemanticOutcome, answer: string): void
   /** Remembers a hit for later feedback. */
   served(request_id: string, near: Near): void
   feedback(request_id: string, verdict: FeedbackVerdict): void
@@ -44,7 +44,7 @@ export function createSemanticRoom(
       )),
     learn: (key, outcome, answer) => {
       if (matcher === undefined) return
-      if (outcome.record) matcher.add(key, outcome.record)
+      if (key !== undefined && outcome.record) matcher.add(key, outcome.record)
       matcher.learn(outcome, answer)
     },
     served: (request_id, near) => matcher?.served(request_id, near),

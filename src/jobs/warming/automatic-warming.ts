@@ -152,7 +152,7 @@ class Automatic implements AutomaticWarming {
       planned,
       warmed: count('warmed'),
       failed: count('failed'),
-      cost: totalCost(items),
+      cost: totalCost(items).total_cost,
       stopped: this.stopped,
     })
   }

@@ -1,9 +1,17 @@
 /** What a run of warming cost. */
-import type { WarmItem } from '../../contracts/warming.js'
+import type { WarmItem, WarmResponse } from '../../contracts/warming.js'
 import { toNano, toUsd } from '../../util/money.js'
 
-/** USD; where the cost of a call is unknown, its estimate. */
-export function totalCost(items: readonly WarmItem[]): number {
-  const costs = items.map((item) => toNano(item.actual_cost ?? item.estimated_cost ?? 0))
-  return toUsd(costs.reduce((sum, cost) => sum + cost, 0))
+/** Where a bill is unknown, its estimate counts; where that is unknown, too, it is said. */
+export function totalCost(
+  items: readonly WarmItem[],
+): Pick<WarmResponse, 'total_cost' | 'unpriced'> {
+  let nano = 0
+  let unpriced = 0
+  for (const { actual_cost, estimated_cost } of items) {
+    const cost = actual_cost ?? estimated_cost
+    if (cost === null) unpriced += 1
+    else nano += toNano(cost)
+  }
+  return { total_cost: toUsd(nano), unpriced }
 }

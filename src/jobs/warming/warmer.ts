@@ -1,7 +1,7 @@
 /** Warming: answers asked for ahead of time, when told to or by forecast. */
 import type { WarmItem, WarmResponse, WarmingReport } from '../../contracts/warming.js'
 import { parseWarm, type ParsedWarm } from '../../features/request/parse-warm.js'
-import { abortedError, onAbort } from '../../pipeline/patience.js'
+import { unlessAborted } from '../../pipeline/patience.js'
 import { isoTime } from '../../util/iso-time.js'
 import { toNano } from '../../util/money.js'
 import { createAutomaticWarming, type AutomaticWarming } from './automatic-warming.js'
@@ -90,7 +90,7 @@ export function createWarmer(options: ResolvedWarmingOptions, deps: WarmerDepend
         dry_run: parsed.dryRun,
         items,
         ...counts(items),
-        total_cost: totalCost(items),
+        ...totalCost(items),
         report: report(),
         timestamp: isoTime(clock.now()),
       }
@@ -112,23 +112,4 @@ function counts(items: readonly WarmItem[]): Pick<WarmResponse, 'warmed' | 'skip
   const warmed = items.filter(({ outcome }) => outcome === 'warmed').length
   const failed = items.filter(({ outcome }) => outcome === 'failed').length
   return { warmed, failed, skipped: items.length - warmed - failed }
-}
-
-/** At once when the signal aborts, whatever is still being waited for. */
-async function unlessAborted<T>(
-  signal: AbortSignal | undefined,
-  begin: () => Promise<T>,
-): Promise<T> {
-  if (signal?.aborted === true) throw abortedError(signal)
-  let release = (): void => undefined
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      release = onAbort(signal, () => {
-        reject(abortedError(signal))
-      })
-      begin().then(resolve, reject)
-    })
-  } finally {
-    release()
-  }
 }
