@@ -145,7 +145,9 @@ class KeyvTier implements CacheTier {
       this.#errors += 1
     }
     keyv.on('error', onError)
-    this.#release = () => void keyv.off('error', onError)
+    this.#release = () => {
+      keyv.off('error', onError)
+    }
     return keyv
   }
 
