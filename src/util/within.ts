@@ -1,5 +1,6 @@
 /** Waiting that ends. */
 import type { Clock } from '../contracts/clock.js'
+import { TIMED_OUT, withDeadline } from './deadline.js'
 
 /** The promise's value, or undefined when it takes longer than `ms`. */
 export async function within<T>(
@@ -7,16 +8,6 @@ export async function within<T>(
   ms: number,
   promise: Promise<T>,
 ): Promise<T | undefined> {
-  let expire: () => void = () => undefined
-  const late = new Promise<undefined>((resolve) => {
-    expire = () => {
-      resolve(undefined)
-    }
-  })
-  const timer = clock.schedule(ms, expire)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    timer.cancel()
-  }
+  const value = await withDeadline(clock, ms, promise)
+  return value === TIMED_OUT ? undefined : value
 }
