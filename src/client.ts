@@ -26,10 +26,16 @@ import type { InferenceStream } from './contracts/stream.js'
 import type { WarmRequest, WarmResponse } from './contracts/warming.js'
 import { resolveOptions, type InferenceClientOptions } from './options.js'
 import { batchOptions, splitCall } from './pipeline/call-arguments.js'
-import { clearCache, giveFeedback, invalidateTags } from './pipeline/cache-operations.js'
+import {
+  clearCache,
+  giveFeedback,
+  invalidateTags,
+  levelsReady,
+} from './pipeline/cache-operations.js'
 import { checkListener, countTokens, guarded } from './pipeline/operations.js'
 import { configured } from './util/configured.js'
 import { shutDown } from './pipeline/lifecycle.js'
+import { holdProcess } from './util/hold-process.js'
 
 /** The fields of a request whose prompt is given apart, and what travels beside it. */
 export type PromptOptions<T = unknown> = Omit<InferenceRequest<T>, 'prompt' | 'messages'> &
@@ -153,9 +159,18 @@ export class InferenceClient {
     return this
   }
 
+  /**
+   * Resolves to true once every cache level answers, to false when one does not within `ms`. Nothing
+   * else waits for a level: without this, a program that asks once and ends finds none connected.
+   * @param ms 0-60,000. @default 1_000
+   */
+  ready(ms?: number): Promise<boolean> {
+    return guarded(() => levelsReady(this.#parts, ms))
+  }
+
   /** Resolves when writes begun so far are through: call it before a serverless function freezes. */
   flush(): Promise<void> {
-    return guarded(() => this.#parts.cache.flush())
+    return guarded(() => holdProcess(this.#parts.clock, () => this.#parts.cache.flush()))
   }
 
   /** Refuses new calls, lets running ones finish for up to 1.5 s, releases everything. Within 2 s. */

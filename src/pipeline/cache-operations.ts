@@ -12,6 +12,20 @@ import { closedError } from './refusals.js'
 
 type Dependencies = Pick<PipelineDependencies, 'cache' | 'clock' | 'closed'>
 
+const MOST_PATIENCE_MS = 60_000
+
+/** @throws RaptorflowError INVALID_REQUEST; PROVIDER_UNAVAILABLE, reason `closed` */
+export async function levelsReady(
+  { cache, closed }: Dependencies,
+  ms: unknown = 1_000,
+): Promise<boolean> {
+  if (closed()) throw closedError()
+  if (typeof ms !== 'number' || !(ms >= 0 && ms <= MOST_PATIENCE_MS)) {
+    throw invalid('ms', 'a number from 0 to 60,000', 'range')
+  }
+  return cache.ready(ms)
+}
+
 const LEVELS: readonly string[] = ['l1', 'l2', 'l3', 'all']
 
 /**

@@ -71,6 +71,15 @@ export class RedisConnection {
   #pending = 0
   #fullUntil = -Infinity
   #reported: TierState = 'ok'
+  /** True until the first attempt to connect has succeeded or failed. */
+  #beginning = true
+  #endFirst = (): void => undefined
+  readonly #first = new Promise<void>((resolve) => {
+    this.#endFirst = () => {
+      this.#beginning = false
+      resolve()
+    }
+  })
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options
@@ -110,8 +119,13 @@ export class RedisConnection {
     return this.#run(READ_MS, operation)
   }
 
-  /** Rejects within 250 ms; at once when Redis is away, ill, or has no memory left. */
+  /**
+   * Rejects within 250 ms; at once when Redis is away, ill, or has no memory left. Only the first
+   * attempt to connect is waited for: what a program that has just begun writes is not lost.
+   */
   async write<T>(operation: Operation<T>): Promise<T> {
+    this.open()
+    if (this.#beginning) await this.#begun()
     if (this.#options.clock.monotonic() < this.#fullUntil) throw new RedisRefusal('Redis is full')
     // No failure for the guard: reads go on.
     const result = await this.#run(WRITE_MS, (access) =>
@@ -153,9 +167,15 @@ export class RedisConnection {
   close(): void {
     this.#closed = true
     this.#ready = false
+    this.#endFirst()
     this.#retry?.cancel()
     this.#guard.close()
     this.#session?.end()
+  }
+
+  async #begun(): Promise<void> {
+    if (this.#pending >= MOST_PENDING) throw new RedisRefusal('Too many operations wait for Redis')
+    await this.#count(this.#first)
   }
 
   #run<T>(ms: number, operation: Operation<T>): Promise<T> {
@@ -215,12 +235,14 @@ export class RedisConnection {
     if (session.over) throw new Error('Lost while connecting')
     this.#ready = true
     this.#readyAt = this.#options.clock.monotonic()
+    this.#endFirst()
     this.#guard.retry()
     this.#report('recovered')
   }
 
   #lost(session: RedisSession, reason: string): void {
     session.end()
+    this.#endFirst()
     if (this.#session !== session || this.#closed) return
     this.#session = undefined
     const { clock, random } = this.#options

@@ -10,6 +10,7 @@ import type {
 } from '../../contracts/cache-tier.js'
 import type { Clock, Random } from '../../contracts/clock.js'
 import type { Logger } from '../../contracts/logger.js'
+import { TIMED_OUT, withDeadline } from '../../util/deadline.js'
 import { silentLogger } from '../../util/logger.js'
 import { isCacheable } from './cacheable.js'
 import { createEntry } from './entry.js'
@@ -87,6 +88,8 @@ export interface CacheStack {
   tier(level: Level): (TierStats & TierHealth) | undefined
   /** Failures of a level since the start, of any kind. */
   errors(level: Level): number
+  /** True once every tier answers reads, false when one does not within `ms`. Somebody waits. */
+  ready(ms: number): Promise<boolean>
   /** Resolves when the writes begun so far are through; a tier that hangs is left behind after 1 s. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -234,6 +237,11 @@ class TieredStack implements CacheStack {
   errors(level: Level): number {
     const health = this.#at(level)?.health
     return health === undefined ? 0 : health.errors + health.timeouts + health.dropped
+  }
+
+  async ready(ms: number): Promise<boolean> {
+    const all = Promise.all(this.#tiers.map((tier) => tier.connected))
+    return (await withDeadline(this.#clock, ms, all, { keepAlive: true })) !== TIMED_OUT
   }
 
   async flush(): Promise<void> {

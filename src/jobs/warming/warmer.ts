@@ -2,6 +2,7 @@
 import type { WarmItem, WarmResponse, WarmingReport } from '../../contracts/warming.js'
 import { parseWarm, type ParsedWarm } from '../../features/request/parse-warm.js'
 import { unlessAborted } from '../../pipeline/patience.js'
+import { holdProcess } from '../../util/hold-process.js'
 import { isoTime } from '../../util/iso-time.js'
 import { toNano } from '../../util/money.js'
 import { createAutomaticWarming, type AutomaticWarming } from './automatic-warming.js'
@@ -32,9 +33,6 @@ export interface Warmer {
   /** Ends it, and a run under way with it. */
   stop(): void
 }
-
-/** 24.8 days, the longest Node's timers take: no run lasts so long. */
-const LONGEST_TIMER_MS = 2_147_483_647
 
 export function createWarmer(options: ResolvedWarmingOptions, deps: WarmerDependencies): Warmer {
   const { clock, forecast } = deps
@@ -84,8 +82,7 @@ export function createWarmer(options: ResolvedWarmingOptions, deps: WarmerDepend
     async warm(request, { signal } = {}) {
       const parsed = parseWarm(request)
       // A caller waits: sockets and timers of the tiers do not keep a process with nothing else to do.
-      const hold = clock.schedule(LONGEST_TIMER_MS, () => undefined, { keepAlive: true })
-      const items = await unlessAborted(signal, () => run(parsed, signal)).finally(hold.cancel)
+      const items = await holdProcess(clock, () => unlessAborted(signal, () => run(parsed, signal)))
       return {
         dry_run: parsed.dryRun,
         items,
