@@ -38,12 +38,15 @@ async function ask(client: InferenceClient): Promise<void> {
 }
 
 const first = start()
+// Nothing waits for a connection, so that no request does: a program as short as this one has to.
+console.log(`levels ready: ${await first.ready()}`)
 await ask(first)
 await ask(first)
 await first.close()
 
 console.log('restarted')
 const second = start()
+await second.ready()
 await ask(second)
 await ask(second)
 

@@ -1,5 +1,8 @@
 /** Bursts, slow levels, long texts: what is promised holds when it is tight. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { CacheEntry, CacheTier } from '../../src/contracts/cache-tier.js'
 import { redis } from '../../src/features/cache/redis-tier.js'
 import { sqlite } from '../../src/features/cache/sqlite-tier.js'
@@ -235,12 +238,17 @@ describe('a clock that jumps', () => {
 })
 
 describe('clearing and feedback with SQLite below', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'raptorflow-'))
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+
   it('hold against a promotion that is under way', async () => {
     const provider = mockProvider({ reply: (_, { index }) => `answer ${index}` })
     const client = new InferenceClient({
       providers: [provider],
       defaultModel: 'mock-model',
-      cache: { l3: sqlite({ path: `/tmp/raptorflow-part2-${process.pid}.db` }) },
+      cache: { l3: sqlite({ path: join(folder, 'cache.db') }) },
     })
     opened.push(client)
     for (let turn = 0; turn < 30; turn += 1) {

@@ -9,6 +9,7 @@ import { configured } from '../../util/configured.js'
 import { invalidOption } from '../../util/invalid-option.js'
 import { silentLogger } from '../../util/logger.js'
 import { refuseUnknown } from '../../util/option-checks.js'
+import { warnOnce } from '../../util/warn-once.js'
 import type { EncryptionOption } from './encryption.js'
 import { createEntryCodec } from './entry-codec.js'
 import { RedisTier } from './redis-tier-store.js'
@@ -60,6 +61,7 @@ function build(options: RedisOptions): CacheTier {
     },
     onMissing: ({ message }) => {
       context.logger.error({ level: 'l2' }, message)
+      warnOnce(message)
     },
   })
   return new RedisTier({

@@ -1,4 +1,6 @@
 /** The file while it is well, and what is done about it when it is not. */
+import { RaptorflowError } from '../../errors.js'
+import { warnOnce } from '../../util/warn-once.js'
 import type { TierContext, TierState } from '../../contracts/cache-tier.js'
 import { SqliteConnection } from '../../storage/sqlite-connection.js'
 import type { SqliteDatabase, SqliteDriver } from '../../storage/sqlite-driver.js'
@@ -124,7 +126,9 @@ export class SqliteSession {
       const driver = await this.#loadDriver()
       this.#connection = new SqliteConnection(this.#path, driver)
     } catch (error) {
-      this.#off('driver_missing', error instanceof Error ? error.message : undefined)
+      const message = error instanceof Error ? error.message : undefined
+      this.#off('driver_missing', message)
+      if (RaptorflowError.isInstance(error)) warnOnce(error.message)
       return
     }
     if (!this.#final) this.#open()

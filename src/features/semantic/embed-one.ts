@@ -1,4 +1,6 @@
 /** One text as a vector, within a time, whatever the embedder does. */
+import { RaptorflowError } from '../../errors.js'
+import { warnOnce } from '../../util/warn-once.js'
 import type { Clock } from '../../contracts/clock.js'
 import type { Embedder } from '../../contracts/embedder.js'
 import type { Logger } from '../../contracts/logger.js'
@@ -98,8 +100,19 @@ export class OneTextEmbedder {
   }
 
   #told(error: unknown): void {
-    const fields = { embedder: this.#embedder.id, kind: errorKind(error) }
-    this.#deps.logger.warn(fields, 'a text could not be embedded')
+    const { id } = this.#embedder
+    if (!RaptorflowError.isInstance(error)) {
+      this.#deps.logger.warn(
+        { embedder: id, kind: errorKind(error) },
+        'a text could not be embedded',
+      )
+      return
+    }
+    const { code, details, message } = error
+    const { reason } = details
+    this.#deps.logger.warn({ embedder: id, code, reason }, 'a text could not be embedded')
+    // Nothing will be matched at all, and no request says so.
+    if (reason === 'package_missing') warnOnce(message)
   }
 }
 
