@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient, createCluster, createSentinel } from '@keyv/redis'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { CacheEntry, CacheTier } from '../../../src/contracts/cache-tier.js'
 import { RaptorflowError } from '../../../src/errors.js'
 import { redis } from '../../../src/features/cache/redis-tier.js'
@@ -338,6 +338,8 @@ describeRedis('redis', () => {
   })
 
   it('is away while no sentinel answers, and closes', async () => {
+    // node-redis prints this failure, besides reporting it.
+    vi.spyOn(console, 'log').mockImplementation(() => undefined)
     const port = await freePort()
     const sentinel = { name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port }] }
     const tier = redis({ sentinel })
