@@ -129,7 +129,11 @@ await client.close()
 `
 
 /** Their declarations name types of a package that is not installed here. */
-const NEED_VENDOR_TYPES = ['raptorflow/providers/anthropic', 'raptorflow/providers/google']
+const NEED_VENDOR_TYPES = [
+  'raptorflow/providers/anthropic',
+  'raptorflow/providers/google',
+  'raptorflow/cache/redis',
+]
 
 function importing(paths: readonly string[]): string {
   const names = paths.map((_, index) => `entry${String(index)}`)
